@@ -1,0 +1,1 @@
+"""Uses bundles: the HTTP service, the merchant page and the weekly lists."""

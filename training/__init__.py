@@ -1,0 +1,1 @@
+"""Makes bundles: trains on a catalog, judges the result, simulates markets to judge it on."""
