@@ -17,7 +17,8 @@ class Kind(StrEnum):
     REFERENCE = "reference"  # an id of another table, or of something outside; may be null
     TEXT = "text"
     WORD = "word"  # text out of a fixed list
-    DATE = "date"
+    DATE = "date"  # a day
+    TIME = "time"  # a day and a time, UTC unless it names its zone
     MONEY = "money"  # in the catalog's currency, not negative
     RATE = "rate"  # a fraction in [0, 1], never percent
     COUNT = "count"  # not negative
@@ -221,7 +222,7 @@ EVENTS = Table(
         Column("event_id", Kind.ID, "the event, unique within a merchant", required=True),
         Column("merchant_id", Kind.ID, "the merchant who saw or did it", required=True),
         Column("kind", Kind.WORD, "what happened", required=True, words=EVENT_KINDS),
-        Column("at", Kind.DATE, "when it happened", required=True),
+        Column("at", Kind.TIME, "when it happened", required=True),
         Column("product_id", Kind.ID, "the product", required=True),
         Column("creator_id", Kind.ID, "the creator", required=True),
         Column("request_id", Kind.TEXT, "the request whose answer it was about"),
@@ -241,6 +242,7 @@ UNITS = {
     Kind.TEXT: "text",
     Kind.WORD: "word",
     Kind.DATE: "ISO day",
+    Kind.TIME: "ISO time, UTC",
     Kind.MONEY: "currency",
     Kind.RATE: "fraction 0–1",
     Kind.COUNT: "count",

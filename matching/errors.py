@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 class MatchingError(Exception):
-    """Base of every error that a user can cause and mend. Commands exit with 1, HTTP answers 4xx."""
+    """Base of every error that a user can cause and mend: exit code 1, HTTP 4xx."""
 
 
 class OptionError(MatchingError):

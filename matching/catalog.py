@@ -1,0 +1,289 @@
+"""Catalog: the tables of a market, loaded, checked and frozen, and cut to what a day knew."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from matching import columns
+from matching.columns import TABLES, Kind, Table
+from matching.errors import CatalogError, MatchingError, Problem
+
+if TYPE_CHECKING:
+    from matching.sources import RawTables
+
+ANSWERED = ("accepted", "failed", "fulfilled")
+# A decline that nobody dated counts as known two weeks after the invitation (contract §2).
+SILENCE = np.timedelta64(14, "D")
+# What an invitation brings, known when it has settled; its terms are known from the start.
+OUTCOMES = (
+    "gmv",
+    "ads_cost",
+    "subsidy",
+    "return_cost",
+    "impressions",
+    "clicks",
+    "orders",
+    "refunded_gmv",
+    "fan_gmv",
+    "repeat_orders",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Catalog:
+    """The tables of one market in memory. Frames are not to be changed.
+
+    Ids and text are ``str``, days ``datetime64[s]``, numbers ``float64``, flags ``boolean``;
+    unknown is null. A column that the source lacks is absent, and a table that it lacks is an
+    empty frame with its required columns. `creators` and `products` are sorted by id (byte
+    order of UTF-8), `collaborations` by invited_on and collaboration_id, all with index 0…n-1.
+    """
+
+    name: str
+    currency: str
+    creators: pd.DataFrame
+    products: pd.DataFrame
+    collaborations: pd.DataFrame
+    creator_stats: pd.DataFrame
+    merchants: pd.DataFrame
+    events: pd.DataFrame
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, source: str | Path) -> Catalog:
+        """Load a folder of Parquet or CSV tables, or a SQLAlchemy address.
+
+        Raises CatalogError with everything that is wrong.
+        """
+        from matching import sources
+
+        return cls._checked(sources.read(source))
+
+    @classmethod
+    def from_tables(cls, tables: Mapping[str, pd.DataFrame], source: str = "tables") -> Catalog:
+        """Make a catalog of raw frames by table name, with the checks of `load`.
+
+        Raises CatalogError, which names `source`, with everything that is wrong.
+        """
+        from matching import sources
+
+        return cls._checked(sources.known_tables(tables, source))
+
+    @classmethod
+    def _checked(cls, raw: RawTables) -> Catalog:
+        from matching import consistency, validation
+
+        findings = validation.Findings(list(raw.problems), list(raw.warnings))
+        frames: dict[str, pd.DataFrame] = {}
+        for table in TABLES:
+            if table.name in raw.frames:
+                frames[table.name] = validation.typed(table, raw.frames[table.name], findings)
+            elif table.required and table.name not in raw.unreadable:
+                advice = f"Add {table.name}.parquet or {table.name}.csv"
+                findings.error(Problem(table.name, None, "the table is missing", advice=advice))
+        consistency.check(frames, findings)
+        if findings.problems:
+            raise CatalogError(raw.source, findings.problems)
+        about = frames.pop("catalog", pd.DataFrame())
+        ordered = {
+            table.name: _ordered(table, frames.get(table.name))
+            for table in TABLES
+            if table is not columns.CATALOG
+        }
+        return cls(
+            name=_first(about, "name", Path(raw.source).name),
+            currency=_first(about, "currency", "CNY"),
+            warnings=tuple(findings.warnings),
+            **ordered,
+        )
+
+    def has(self, table: str, column: str) -> bool:
+        """Whether the source had this column; an optional table without rows has none."""
+        frame = self._table(table)
+        required = next(t.required for t in TABLES if t.name == table)
+        return column in frame and (required or len(frame) > 0)
+
+    def _table(self, name: str) -> pd.DataFrame:
+        frame = getattr(self, name, None)
+        if not isinstance(frame, pd.DataFrame):
+            raise KeyError(f"a catalog has no table {name}")
+        return frame
+
+    def newest_day(self) -> date:
+        """Return the day after the newest invitation, response, settlement or stats week.
+
+        It is the first day on which all of them are known, and what `train` takes by default.
+        Raises MatchingError where there is none of them.
+        """
+        days = [
+            self.collaborations[name].max()
+            for name in ("invited_on", "responded_on", "settled_on")
+            if name in self.collaborations
+        ]
+        days = [day for day in (*days, self.creator_stats["week"].max()) if not pd.isna(day)]
+        if not days:
+            raise MatchingError(f"{self.name}: no collaboration and no stats week says the date")
+        newest: date = max(days).date()
+        return newest + timedelta(days=1)
+
+    def undated_columns(self) -> tuple[str, ...]:
+        """Return ``table.column`` of each attribute that is taken as always known.
+
+        They are the attributes of creators, products and merchants. Where rows have
+        `updated_on` only the latest is kept, so theirs are taken as always known as well.
+        """
+        dated = {"joined_on", "listed_on", "updated_on"}
+        return tuple(
+            f"{table.name}.{name}"
+            for table in (columns.CREATORS, columns.PRODUCTS, columns.MERCHANTS)
+            for name in table.names
+            if self.has(table.name, name) and name not in dated and name not in table.key
+        )
+
+    def cut(self, day: date) -> Catalog:
+        """Return what was known at `day` (contract §2, as-of rule), nothing else.
+
+        Attributes without a date stay as they are. A creator or product that is dated later
+        stays where an earlier invitation proves it.
+        """
+        at = np.datetime64(day, "s")
+        collaborations = _collaborations_at(self.collaborations, at)
+        creators = self.creators[
+            _there(self.creators, "joined_on", at)
+            | self.creators["creator_id"].isin(collaborations["creator_id"])
+        ]
+        products = self.products[
+            _there(self.products, "listed_on", at)
+            | self.products["product_id"].isin(collaborations["product_id"])
+        ]
+        stats = self.creator_stats[
+            (self.creator_stats["week"] <= at)
+            & self.creator_stats["creator_id"].isin(creators["creator_id"])
+        ]
+        return replace(
+            self,
+            creators=creators.reset_index(drop=True),
+            products=products.reset_index(drop=True),
+            collaborations=collaborations,
+            creator_stats=stats.reset_index(drop=True),
+            events=self.events[self.events["at"] < at].reset_index(drop=True),
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write the catalog as ``<table>.parquet``, one for each table with rows.
+
+        The same catalog gives the same bytes. The folder appears whole or not at all. Raises
+        MatchingError where it is there already and not empty.
+        """
+        folder = Path(folder)
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise MatchingError(f"{folder} is there already; name a new folder, or empty it")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        try:
+            about = pd.DataFrame({"name": [self.name], "currency": [self.currency]})
+            for table in TABLES:
+                frame = about if table is columns.CATALOG else self._table(table.name)
+                if len(frame):
+                    _write(table, frame, partial / f"{table.name}.parquet")
+            partial.chmod(0o755)
+            if folder.exists():
+                folder.rmdir()
+            partial.rename(folder)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def is_accepted(collaborations: pd.DataFrame) -> pd.Series[bool]:
+    """Whether each collaboration was accepted, whatever came of it then."""
+    return collaborations["status"].isin(ANSWERED)
+
+
+def answer_days(collaborations: pd.DataFrame) -> pd.Series[Any]:
+    """Return the day each answer is known, ``datetime64[s]``: at D it is known if before D.
+
+    `responded_on`, or where that is null: of an acceptance the day of its outcome, of a decline
+    `settled_on`, else 14 days after the invitation. An outcome before the response proves the
+    acceptance earlier. NaT where there is no answer or nothing dates it.
+    """
+    status = collaborations["status"]
+    responded, settled = (_days(collaborations, name) for name in ("responded_on", "settled_on"))
+    invited = _days(collaborations, "invited_on")
+    closed = status.isin(("failed", "fulfilled")).to_numpy()
+    declined = (status == "declined").to_numpy()
+    days = responded.copy()
+    days[closed] = np.fmin(responded[closed], settled[closed])
+    quiet = np.where(np.isnat(settled), invited + SILENCE, settled)
+    undated = declined & np.isnat(responded)
+    days[undated] = quiet[undated]
+    days[(status == "invited").to_numpy()] = np.datetime64("NaT")
+    return pd.Series(days, index=collaborations.index)
+
+
+def _days(frame: pd.DataFrame, name: str) -> np.ndarray[Any, np.dtype[np.datetime64]]:
+    """Return a column of days as an array of its own; NaT throughout where it is absent."""
+    if name in frame:
+        return frame[name].to_numpy(dtype="datetime64[s]", copy=True)
+    return np.full(len(frame), np.datetime64("NaT"), dtype="datetime64[s]")
+
+
+def _there(frame: pd.DataFrame, name: str, at: np.datetime64) -> Any:
+    """Whether each row was there before `at`; an unknown day counts as always."""
+    days = _days(frame, name)
+    return np.isnat(days) | (days < at)
+
+
+def _collaborations_at(rows: pd.DataFrame, at: np.datetime64) -> pd.DataFrame:
+    """Return the collaborations invited before `at`, each as far as it was known then."""
+    rows = rows[(rows["invited_on"] < at).to_numpy()].reset_index(drop=True)
+    answered = (answer_days(rows) < at).to_numpy()
+    accepted = is_accepted(rows).to_numpy() & answered
+    final = rows["status"].isin(("failed", "fulfilled")).to_numpy()
+    settled = final & (_days(rows, "settled_on") < at)
+    closed = settled | (answered & ~accepted)
+    published = accepted & (_days(rows, "published_on") < at)
+    known = dict.fromkeys(OUTCOMES, closed) | {
+        "responded_on": answered & (_days(rows, "responded_on") < at),
+        "published_on": published,
+        "settled_on": closed & (_days(rows, "settled_on") < at),
+        "content_text": closed | published,
+    }
+    status = rows["status"].where(closed, "accepted").where(closed | accepted, "invited")
+    hidden = {name: rows[name].where(mask) for name, mask in known.items() if name in rows}
+    return rows.assign(status=status, **hidden)
+
+
+def _first(frame: pd.DataFrame, column: str, default: str) -> str:
+    if column in frame and len(frame) and not pd.isna(frame[column].iloc[0]):
+        return str(frame[column].iloc[0])
+    return default
+
+
+def _ordered(table: Table, frame: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the table sorted and renumbered; an absent one empty."""
+    if frame is None:
+        from matching.parsing import empty
+
+        return pd.DataFrame({c.name: empty(c.kind) for c in table.columns if c.required})
+    order = ["invited_on"] if table is columns.COLLABORATIONS else []
+    return frame.sort_values([*order, *table.key], kind="stable", ignore_index=True)
+
+
+def _write(table: Table, frame: pd.DataFrame, path: Path) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    arrow = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    for place, name in enumerate(arrow.column_names):
+        if table.column(name).kind is Kind.DATE:
+            arrow = arrow.set_column(place, name, arrow.column(name).cast(pa.date32()))
+    parquet.write_table(arrow, path, compression="zstd")

@@ -1,0 +1,225 @@
+"""Reads the raw tables of a catalog out of a folder or a database; parses nothing yet.
+
+Text stays text and numbers keep their exact type, so that a 19-digit id survives the reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+from pyarrow import csv, parquet
+
+from matching.columns import TABLES, Table
+from matching.errors import CatalogError, Problem
+
+_ROWS_AT_ONCE = 50_000
+
+
+@dataclass
+class RawTables:
+    """What a source held: frames of Arrow columns, and what could not be read or was not used."""
+
+    source: str
+    frames: dict[str, pd.DataFrame] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def unreadable(self) -> set[str]:
+        """The tables that are there but could not be read."""
+        return {problem.table for problem in self.problems}
+
+
+def read(source: str | Path) -> RawTables:
+    """Read every table of a folder or, where the source contains ``://``, of a database.
+
+    Raises CatalogError where there is nothing to read from: no such folder, no connection.
+    A single table that cannot be read is listed in the answer's ``problems``.
+    """
+    if "://" in str(source):
+        return _read_database(str(source))
+    return _read_folder(Path(source))
+
+
+def _read_folder(folder: Path) -> RawTables:
+    if not folder.is_dir():
+        state = "is a file, not a folder" if folder.exists() else "there is no such folder"
+        advice = "Give the folder that holds creators, products and collaborations"
+        raise CatalogError(str(folder), [Problem("catalog", None, state, advice=advice)])
+    raw = RawTables(str(folder))
+    for table in TABLES:
+        forms = [path for path in _forms(folder, table) if path.exists()]
+        if len(forms) > 1:
+            names = " and ".join(path.name for path in forms)
+            raw.problems.append(
+                Problem(table.name, None, f"is there more than once: {names}", advice="Keep one")
+            )
+        elif forms:
+            _read_form(raw, table, forms[0])
+    known = {path for table in TABLES for path in _forms(folder, table)}
+    for path in sorted(folder.iterdir()):
+        if path.suffix in {".csv", ".parquet"} and path not in known:
+            raw.warnings.append(f"{path.name} is not a table of a catalog and is not used")
+    return raw
+
+
+def _forms(folder: Path, table: Table) -> tuple[Path, ...]:
+    return tuple(folder / f"{table.name}{end}" for end in (".parquet", ".csv", ""))
+
+
+def _read_form(raw: RawTables, table: Table, path: Path) -> None:
+    """Read one table's file or folder into `raw`, or say there why it cannot be read."""
+    try:
+        if path.suffix == ".csv":
+            arrow = _read_csv(path)
+        elif path.suffix == ".parquet":
+            arrow = _read_parquet(path, table)
+        else:
+            arrow = _read_parquet_folder(path, table)
+    except (pa.ArrowException, OSError, UnicodeDecodeError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        if "utf" in reason.lower():
+            advice = "Save the file as UTF-8"
+        elif path.suffix == ".csv":
+            advice = "Give every row as many comma-separated values as the header has names"
+        else:
+            advice = "The file is damaged or not Parquet: export it again"
+        message = f"{path.name} cannot be read: {reason}"
+        raw.problems.append(Problem(table.name, None, message, advice=advice))
+        return
+    repeated = sorted({name for name in arrow.column_names if arrow.column_names.count(name) > 1})
+    if repeated:
+        message = f"{path.name} names a column twice: {', '.join(repeated)}"
+        raw.problems.append(Problem(table.name, None, message, advice="Keep one of them"))
+        return
+    raw.frames[table.name] = _frame(arrow)
+
+
+def _frame(arrow: pa.Table) -> pd.DataFrame:
+    """Wrap an Arrow table as a frame without copying or changing a type."""
+    frame: pd.DataFrame = arrow.to_pandas(types_mapper=pd.ArrowDtype, ignore_metadata=True)
+    return frame
+
+
+def _read_csv(path: Path) -> pa.Table:
+    """Read a CSV file with every column as text; an empty field is null."""
+    if path.stat().st_size == 0:
+        return pa.table({})
+    parse = csv.ParseOptions(newlines_in_values=True)
+    with csv.open_csv(path, parse_options=parse) as reader:
+        names = reader.schema.names
+    convert = csv.ConvertOptions(
+        column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
+    )
+    return csv.read_csv(path, parse_options=parse, convert_options=convert)
+
+
+def _read_parquet(path: Path, table: Table) -> pa.Table:
+    """Read the known columns of a Parquet file; the others' names come along as nulls."""
+    with parquet.ParquetFile(path) as file:
+        names = file.schema_arrow.names
+        arrow = file.read(columns=[name for name in names if name in table.names])
+        rows = file.metadata.num_rows
+    for name in names:
+        if name not in table.names:
+            arrow = arrow.append_column(name, pa.nulls(rows))
+    return arrow
+
+
+def _read_parquet_folder(folder: Path, table: Table) -> pa.Table:
+    paths = sorted(folder.glob("*.parquet"))
+    if not paths:
+        raise ValueError(f"the folder {folder.name} holds no Parquet file")
+    return pa.concat_tables(
+        [_read_parquet(path, table) for path in paths], promote_options="permissive"
+    )
+
+
+def _read_database(address: str) -> RawTables:
+    """Read the tables of a SQLAlchemy address; the password never reaches a message."""
+    import sqlalchemy as sa
+
+    source = address.split("://", maxsplit=1)[0] + "://…"
+    try:
+        url = sa.make_url(address)
+        source = url.render_as_string(hide_password=True)
+        if url.get_backend_name() == "sqlite" and not _sqlite_is_there(url.database):
+            raise FileNotFoundError(f"there is no file {url.database}")
+        engine = sa.create_engine(url)
+        try:
+            return _read_engine(engine, RawTables(source))
+        finally:
+            engine.dispose()
+    except (sa.exc.SQLAlchemyError, ImportError, FileNotFoundError) as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        advice = "Give an address such as postgresql://user:password@host/database"
+        problem = Problem("catalog", None, f"the database cannot be read: {reason}", advice=advice)
+        raise CatalogError(source, [problem]) from None
+
+
+def _sqlite_is_there(database: str | None) -> bool:
+    """SQLite would create a missing file; a reader must not."""
+    return database is None or database in {"", ":memory:"} or Path(database).is_file()
+
+
+def _read_engine(engine: Any, raw: RawTables) -> RawTables:
+    import sqlalchemy as sa
+
+    inspector = sa.inspect(engine)
+    there = {*inspector.get_table_names(), *inspector.get_view_names()}
+    with engine.connect().execution_options(stream_results=True) as connection:
+        for table in TABLES:
+            if table.name not in there:
+                continue
+            names = [column["name"] for column in inspector.get_columns(table.name)]
+            known = [name for name in names if name in table.names]
+            # Columns without a type: the driver's values come through as they are stored.
+            query: Any = sa.select(*map(sa.column, known)).select_from(sa.table(table.name))
+            chunks: dict[str, list[pa.Array]] = {name: [] for name in known}
+            if known:
+                for rows in connection.execute(query).partitions(_ROWS_AT_ONCE):
+                    for name, values in zip(known, zip(*rows, strict=True), strict=True):
+                        chunks[name].append(arrow_array(values))
+            arrow = {name: _join(parts) for name, parts in chunks.items()}
+            length = max((len(column) for column in arrow.values()), default=0)
+            arrow |= {name: pa.nulls(length) for name in names if name not in known}
+            raw.frames[table.name] = _frame(pa.table(arrow))
+    return raw
+
+
+def arrow_array(values: Any) -> pa.Array | pa.ChunkedArray:
+    """Return values as Arrow; where their types are mixed, as the text of each."""
+    try:
+        return pa.array(values, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+        missing = pd.isna(pd.Series(values, dtype=object))
+        words = [None if gone else str(value) for value, gone in zip(values, missing, strict=True)]
+        return pa.array(words, pa.large_string())
+
+
+def _join(parts: list[pa.Array]) -> pa.ChunkedArray:
+    """Join the chunks of a column; a type that changes on the way turns all of it into text."""
+    if not parts:
+        return pa.chunked_array([pa.nulls(0)])
+    try:
+        tables = [pa.table({"column": part}) for part in parts]
+        return pa.concat_tables(tables, promote_options="permissive").column("column")
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return pa.chunked_array([part.cast(pa.large_string()) for part in parts])
+
+
+def known_tables(tables: Mapping[str, pd.DataFrame], source: str) -> RawTables:
+    """Take frames as raw tables; a name that is no table of a catalog gives a warning."""
+    raw = RawTables(source)
+    names = {table.name for table in TABLES}
+    for name, frame in tables.items():
+        if name in names:
+            raw.frames[name] = frame
+        else:
+            raw.warnings.append(f"{name} is not a table of a catalog and is not used")
+    return raw
