@@ -47,7 +47,7 @@ def _check_catalog(tables: Mapping[str, pd.DataFrame], findings: Findings) -> No
 
 def _check_weeks(stats: pd.DataFrame, findings: Findings) -> None:
     if "week" in stats:
-        bad = (stats["week"].notna() & (stats["week"].dt.dayofweek != 0)).to_numpy()
+        bad = (stats["week"].notna() & (stats["week"].dt.day_of_week != 0)).to_numpy()
         advice = "Date a row by the Monday after the seven days that it holds"
         findings.error(at(CREATOR_STATS, "week", stats, bad, "is not a Monday", advice))
 
