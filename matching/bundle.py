@@ -1,0 +1,274 @@
+"""Bundle: one immutable, versioned folder that holds all that serves.
+
+Arrays are `.npy` and are memory-mapped, models LightGBM text, names Arrow, the rest JSON: nothing
+that executes. `manifest.json` names every file with its SHA-256; a bundle is verified before it is
+parsed, and is written under a temporary name, synced and renamed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.errors import BundleError, UnknownIdError
+
+FORMAT_VERSION = 1
+MANIFEST = "manifest.json"
+PROMOTED = "promoted.json"
+
+Array = npt.NDArray[Any]
+
+
+@dataclass
+class BundleFiles:
+    """The content of a bundle by file name, before it is written or as it is read.
+
+    Names are paths with `/`, without suffix: `history/outcomes.creator`.
+    """
+
+    arrays: dict[str, Array] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    documents: dict[str, Any] = field(default_factory=dict)
+    tables: dict[str, Any] = field(default_factory=dict)
+
+    def group(self, prefix: str) -> dict[str, Array]:
+        """Return the arrays below a prefix, by the rest of their names."""
+        start = f"{prefix}/"
+        return {n[len(start) :]: a for n, a in self.arrays.items() if n.startswith(start)}
+
+    def add(self, prefix: str, arrays: Mapping[str, Array]) -> None:
+        """Put arrays below a prefix."""
+        self.arrays.update({f"{prefix}/{name}": array for name, array in arrays.items()})
+
+
+def write(bundles: Path, files: BundleFiles, as_of: date, about: Mapping[str, Any]) -> Path:
+    """Write a new version below `bundles` and return its folder.
+
+    Parameters
+    ----------
+    about : what else the manifest says (features, sizes, metrics, notes)
+    """
+    bundles.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=bundles))
+    try:
+        _write_files(temporary, files)
+        digests = {
+            path.relative_to(temporary).as_posix(): _digest(path)
+            for path in sorted(temporary.rglob("*"))
+            if path.is_file()
+        }
+        content = hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
+        created = datetime.now(UTC).replace(microsecond=0)
+        version = f"{created:%Y%m%dT%H%M%S}-{content[:6]}"
+        manifest = {
+            "format_version": FORMAT_VERSION,
+            "version": version,
+            "created_at": created.isoformat(),
+            "as_of": as_of.isoformat(),
+            **about,
+            "files": digests,
+        }
+        _write_synced(temporary / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False))
+        for path in temporary.rglob("*"):
+            _sync(path)
+        _sync(temporary)
+        temporary.chmod(0o755)
+        target = bundles / version
+        if target.exists():
+            raise BundleError(f"{target} exists already: the same facts were trained a moment ago")
+        temporary.rename(target)
+        _sync(bundles)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return target
+
+
+def read_manifest(bundle: Path) -> dict[str, Any]:
+    """Return a bundle's manifest; BundleError if there is none or it is of another format."""
+    path = bundle / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BundleError(
+            f"{bundle} is no bundle: it has no {MANIFEST}. Give the folder of one version, as "
+            "`matching train` printed it"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise BundleError(
+            f"{path} cannot be read ({error}): the bundle is damaged; train again"
+        ) from error
+    if not isinstance(manifest, dict) or manifest.get("format_version") != FORMAT_VERSION:
+        found = manifest.get("format_version") if isinstance(manifest, dict) else None
+        raise BundleError(
+            f"{bundle} has format {found}, this program reads format {FORMAT_VERSION}; train again"
+        )
+    return manifest
+
+
+def read(bundle: Path) -> tuple[dict[str, Any], BundleFiles]:
+    """Verify a bundle and return its manifest and files, arrays memory-mapped.
+
+    Raises
+    ------
+    BundleError
+        Naming the first file that is missing, truncated or altered.
+    """
+    manifest = read_manifest(bundle)
+    for name, digest in manifest["files"].items():
+        path = bundle / name
+        if not path.is_file():
+            raise BundleError(f"{path} is missing: the bundle is damaged; train or copy it again")
+        if _digest(path) != digest:
+            raise BundleError(
+                f"{path} is not what was written (its SHA-256 differs): the bundle is damaged; "
+                "train or copy it again"
+            )
+    files = BundleFiles()
+    for name in manifest["files"]:
+        stem, suffix = name.rsplit(".", 1)
+        if suffix == "npy":
+            files.arrays[stem] = _map(bundle / name)
+        elif suffix == "json":
+            files.documents[stem] = json.loads((bundle / name).read_text(encoding="utf-8"))
+        elif suffix == "txt":
+            files.texts[stem] = (bundle / name).read_text(encoding="utf-8")
+        elif suffix == "arrow":
+            files.tables[stem] = _map_table(bundle / name)
+    return manifest, files
+
+
+def versions(bundles: Path) -> list[dict[str, Any]]:
+    """Return the manifests of all versions, newest last, each with `promoted`."""
+    if not bundles.is_dir():
+        raise BundleError(f"there is no folder {bundles}; `matching train DATA --out {bundles}`")
+    current = _pointer(bundles).get("version")
+    found = []
+    for path in sorted(bundles.iterdir()):
+        if path.is_dir() and not path.name.startswith("."):
+            manifest = read_manifest(path)
+            found.append({**manifest, "promoted": manifest["version"] == current})
+    return found
+
+
+def promoted(bundles: Path) -> Path:
+    """Return the folder of the version that serves; BundleError that says what to do if none."""
+    version = _pointer(bundles).get("version")
+    if version is None:
+        raise BundleError(
+            f"no bundle is promoted in {bundles}; train one "
+            f"(`matching train DATA --out {bundles}`) or promote one "
+            f"(`matching bundles promote {bundles} VERSION`)"
+        )
+    return bundles / str(version)
+
+
+def promote(bundles: Path, version: str) -> None:
+    """Make a version the one that serves, after verifying it whole."""
+    if "/" in version or not (bundles / version).is_dir():
+        raise UnknownIdError("version", version, f"`matching bundles list {bundles}` names them")
+    read(bundles / version)
+    pointer = _pointer(bundles)
+    history = [v for v in pointer.get("earlier", []) if v != version]
+    if pointer.get("version") not in (None, version):
+        history.append(pointer["version"])
+    _point(bundles, {"version": version, "earlier": history})
+
+
+def rollback(bundles: Path) -> str:
+    """Promote the version that served before, and return it."""
+    pointer = _pointer(bundles)
+    earlier = list(pointer.get("earlier", []))
+    if not earlier:
+        raise BundleError(f"no earlier version was promoted in {bundles}: nothing to go back to")
+    version = str(earlier.pop())
+    read(bundles / version)
+    _point(bundles, {"version": version, "earlier": earlier})
+    return version
+
+
+def _pointer(bundles: Path) -> dict[str, Any]:
+    path = bundles / PROMOTED
+    if not path.exists():
+        return {}
+    try:
+        pointer = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BundleError(
+            f"{path} cannot be read ({error}); delete it and promote a version again"
+        ) from error
+    return dict(pointer)
+
+
+def _point(bundles: Path, pointer: Mapping[str, Any]) -> None:
+    temporary = bundles / f".{PROMOTED}.{os.getpid()}"
+    _write_synced(temporary, json.dumps(pointer, indent=1))
+    temporary.replace(bundles / PROMOTED)
+    _sync(bundles)
+
+
+def _write_files(folder: Path, files: BundleFiles) -> None:
+    for name, array in files.arrays.items():
+        path = folder / f"{name}.npy"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.save(path, np.ascontiguousarray(array), allow_pickle=False)
+    for name, text in files.texts.items():
+        path = folder / f"{name}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    for name, document in files.documents.items():
+        text = json.dumps(document, indent=1, ensure_ascii=False)
+        (folder / f"{name}.json").write_text(text, encoding="utf-8")
+    for name, table in files.tables.items():
+        _write_table(folder / f"{name}.arrow", table)
+
+
+def _write_table(path: Path, table: Any) -> None:
+    import pyarrow
+
+    with pyarrow.OSFile(str(path), "wb") as sink, pyarrow.ipc.new_file(sink, table.schema) as out:
+        out.write_table(table, max_chunksize=65_536)
+
+
+def _map_table(path: Path) -> Any:
+    import pyarrow
+
+    return pyarrow.ipc.open_file(pyarrow.memory_map(str(path))).read_all()
+
+
+def _map(path: Path) -> Array:
+    """Return the array, memory-mapped; empty ones cannot be mapped and are read."""
+    try:
+        return np.asanyarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    except ValueError:
+        return np.asarray(np.load(path, allow_pickle=False))
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _write_synced(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,181 @@
+"""What a bundle holds, and how it becomes files and is rebuilt from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.bundle import BundleFiles
+from matching.errors import BundleError
+from matching.features import FEATURES
+from matching.history import Attributes, History, Ids, Ledger, Statistics
+from matching.models.encoder import Encoder
+from matching.models.index import CreatorIndex
+from matching.models.ranker import Ranker
+from matching.models.text import ContentVectors, TextEncoder
+from matching.offers import Offers
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The facts at a date, the models, and the names.
+
+    Attributes
+    ----------
+    history : History, frozen
+    offers : Offers
+    ranker : Ranker
+    text_encoder : TextEncoder
+    texts : ContentVectors
+    encoder : Encoder
+    index : CreatorIndex
+    queries : objective → float32 (products, dimensions)
+        The catalog products' query vectors.
+    creators, products : pyarrow tables
+        What is shown: names, titles and so on, in the order of the ids.
+    facts : plain values
+        name and currency of the catalog, which columns it lacks, what the caller should know.
+    """
+
+    history: History
+    offers: Offers
+    ranker: Ranker
+    text_encoder: TextEncoder
+    texts: ContentVectors
+    encoder: Encoder
+    index: CreatorIndex
+    queries: Mapping[str, npt.NDArray[np.float32]]
+    creators: Any
+    products: Any
+    facts: Mapping[str, Any]
+
+    def to_files(self) -> BundleFiles:
+        """Return everything as arrays, texts, documents and tables by file name."""
+        files = BundleFiles()
+        _put_history(files, self.history)
+        files.add("offers", self.offers.to_arrays())
+        files.add("text", self.text_encoder.to_arrays())
+        files.add("text", {"creators": self.texts.creators, "products": self.texts.products})
+        files.add("space", self.encoder.to_arrays())
+        files.add("queries", dict(self.queries))
+        inverted = self.index.to_array()
+        if inverted is not None:
+            files.arrays["space/inverted"] = inverted
+        for name, head in self.ranker.heads.items():
+            if head.booster is not None:
+                files.texts[f"heads/{name}"] = head.to_text()
+        files.documents["ranker"] = self.ranker.describe()
+        files.documents["facts"] = dict(self.facts)
+        files.tables.update(creators=self.creators, products=self.products)
+        return files
+
+    @classmethod
+    def from_files(cls, manifest: Mapping[str, Any], files: BundleFiles) -> Contents:
+        """Rebuild what `to_files` made.
+
+        Raises
+        ------
+        BundleError
+            If the bundle was trained with other features than this program has.
+        """
+        _check_features(manifest["features"])
+        names = [feature.name for feature in FEATURES]
+        text = files.group("text")
+        space = files.group("space")
+        heads = {n.removeprefix("heads/"): t for n, t in files.texts.items()}
+        encoder = Encoder.from_arrays(space)
+        return cls(
+            history=_take_history(files),
+            offers=Offers.from_arrays(files.group("offers")),
+            ranker=Ranker.restore(files.documents["ranker"], names, heads),
+            text_encoder=TextEncoder.from_arrays(text),
+            texts=ContentVectors(text["creators"], text["products"]),
+            encoder=encoder,
+            index=CreatorIndex.from_array(encoder.vectors, space.get("inverted")),
+            queries=files.group("queries"),
+            creators=files.tables["creators"],
+            products=files.tables["products"],
+            facts=files.documents["facts"],
+        )
+
+
+def describe_features() -> list[dict[str, str]]:
+    """Return what the manifest says of the features, in the order of the matrix columns."""
+    return [{"name": f.name, "stage": f.stage.value, "code": f.code_hash} for f in FEATURES]
+
+
+def _check_features(trained: list[dict[str, str]]) -> None:
+    """Refuse a bundle whose features are not exactly this program's."""
+    theirs = {f["name"]: f["code"] for f in trained}
+    ours = {f.name: f.code_hash for f in FEATURES}
+    different = sorted(
+        set(theirs) ^ set(ours) | {n for n in theirs if ours.get(n, theirs[n]) != theirs[n]}
+    )
+    if different:
+        raise BundleError(
+            f"the bundle was trained with other features than this program has "
+            f"({', '.join(different[:5])}): train again, or run the version that trained it"
+        )
+    if list(theirs) != list(ours):
+        raise BundleError("the bundle has the features in another order; train again")
+
+
+def _put_history(files: BundleFiles, history: History) -> None:
+    """Store ledgers as int64 (1 + measures, events + 1): stamps after a 0, then running sums."""
+    layout: dict[str, Any] = {"as_of": history.as_of, "channels": list(history.channels)}
+    layout["known"] = sorted(history.known)
+    layout["words"] = dict(history.words)
+    layout["ledgers"] = []
+    for (stream, key), ledger in history.ledgers.items():
+        layout["ledgers"].append({"stream": stream, "key": key, "measures": list(ledger.sums)})
+        stamps = np.concatenate(([0], ledger.stamps))
+        files.arrays[f"history/{stream}.{key}"] = np.stack((stamps, *ledger.sums.values()))
+    files.arrays["history/contacts"] = history.contacts.stamps
+    files.arrays["history/acceptances"] = history.acceptances
+    for name in ("creators", "products", "merchants"):
+        _put_attributes(files, layout, name, getattr(history, name))
+    files.arrays["statistics/stamps"] = history.statistics.stamps
+    files.add("statistics", dict(history.statistics.columns))
+    for name in ("creator_ids", "product_ids", "merchant_ids"):
+        files.arrays[f"ids/{name}"] = getattr(history, name).encoded
+    files.documents["history"] = layout
+
+
+def _put_attributes(
+    files: BundleFiles, layout: dict[str, Any], name: str, attributes: Attributes
+) -> None:
+    layout[name] = attributes.count
+    files.add(name, dict(attributes.columns))
+
+
+def _take_history(files: BundleFiles) -> History:
+    layout = files.documents["history"]
+    ledgers = {}
+    for entry in layout["ledgers"]:
+        array = files.arrays[f"history/{entry['stream']}.{entry['key']}"]
+        sums = {measure: array[row] for row, measure in enumerate(entry["measures"], start=1)}
+        ledgers[entry["stream"], entry["key"]] = Ledger(array[0, 1:], {}, sums)
+    statistics = files.group("statistics")
+    stamps = statistics.pop("stamps")
+    return History(
+        creators=Attributes(files.group("creators"), layout["creators"]),
+        products=Attributes(files.group("products"), layout["products"]),
+        merchants=Attributes(files.group("merchants"), layout["merchants"]),
+        creator_ids=Ids(files.arrays["ids/creator_ids"]),
+        product_ids=Ids(files.arrays["ids/product_ids"]),
+        merchant_ids=Ids(files.arrays["ids/merchant_ids"]),
+        words=layout["words"],
+        ledgers=ledgers,
+        statistics=Statistics(stamps, statistics),
+        contacts=Ledger(files.arrays["history/contacts"]),
+        acceptances=files.arrays["history/acceptances"],
+        known=frozenset(layout["known"]),
+        channels=tuple(layout["channels"]),
+        as_of=int(layout["as_of"]),
+    )

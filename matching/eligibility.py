@@ -1,0 +1,269 @@
+"""Who may be offered a product: contract §4, and the filters that act inside retrieval."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from matching.columns import CHANNELS
+from matching.errors import OptionError
+from matching.history import Attributes, History, IntArray
+from matching.offers import BoolArray, Offers
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a merchant asks of creators. An unknown value does not pass.
+
+    `category`, `city` and `mcn_id` take any of several words; `same_city` is the product's city, or
+    its merchant's; `only_new` leaves out creators whom the merchant has invited before. `roi_min`,
+    `settled_gmv_min` and `accept_min` act on predictions, the others inside retrieval.
+    """
+
+    category: tuple[str, ...] = ()
+    city: tuple[str, ...] = ()
+    same_city: bool = False
+    mcn_id: tuple[str, ...] = ()
+    channel: str | None = None
+    follower_min: float | None = None
+    follower_max: float | None = None
+    slot_fee_max: float | None = None
+    reputation_min: float | None = None
+    exclude: tuple[str, ...] = ()
+    only_new: bool = False
+    exclude_contacted_days: int | None = None
+    roi_min: float | None = None
+    settled_gmv_min: float | None = None
+    accept_min: float | None = None
+
+    def check(self) -> Filters:
+        """Return self; OptionError names the first filter that cannot be."""
+        if self.channel is not None and self.channel not in CHANNELS:
+            raise OptionError("channel", f"must be live or video, not {self.channel!r}")
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, (int, float)) and not (np.isfinite(value) and value >= 0):
+                raise OptionError(field.name, f"must be 0 or more, not {value}")
+        if (
+            self.follower_min is not None
+            and self.follower_max is not None
+            and self.follower_min > self.follower_max
+        ):
+            raise OptionError("follower_min", "is above follower_max: nobody can pass")
+        return self
+
+    @property
+    def channel_code(self) -> int | None:
+        """The channel as 0 live, 1 video."""
+        return None if self.channel is None else CHANNELS.index(self.channel)
+
+    @property
+    def on_predictions(self) -> bool:
+        """Whether a filter acts on what is predicted."""
+        return any(x is not None for x in (self.roi_min, self.settled_gmv_min, self.accept_min))
+
+
+@dataclass(frozen=True)
+class Request:
+    """What eligibility depends on: the offer, the product and the filters."""
+
+    attributes: Attributes
+    product: int
+    commission_rate: float
+    slot_fee: float | None
+    filters: Filters
+    capacity_day: int
+
+
+Check = tuple[str, Callable[[History, Offers, Request], BoolArray | None]]
+
+
+def eligible(
+    history: History, offers: Offers, request: Request
+) -> tuple[BoolArray, Mapping[str, int]]:
+    """Return who may be offered the product, and how many each reason removed.
+
+    Reasons are counted in order: a creator is removed by the first that applies.
+    """
+    mask = np.ones(history.creators.count, dtype=bool)
+    removed: dict[str, int] = {}
+    for reason, passes in _passing(history, offers, request):
+        before = int(np.count_nonzero(mask))
+        mask &= passes
+        gone = before - int(np.count_nonzero(mask))
+        if gone:
+            removed[reason] = gone
+    return mask, removed
+
+
+def why_not(history: History, offers: Offers, request: Request, creator: int) -> str | None:
+    """Return the first reason for which a creator may not be offered the product."""
+    for reason, passes in _passing(history, offers, request):
+        if not passes[creator]:
+            return reason
+    return None
+
+
+def _passing(history: History, offers: Offers, request: Request) -> Iterator[tuple[str, BoolArray]]:
+    """Yield each rule that applies with who passes it."""
+    for reason, check in _CHECKS:
+        passes = check(history, offers, request)
+        if passes is not None:
+            yield reason, passes
+
+
+def _joined(history: History, offers: Offers, request: Request) -> BoolArray | None:
+    if not history.creators.has("joined_on"):
+        return None
+    joined = history.creators["joined_on"]
+    return np.asarray(np.isnan(joined) | (joined < history.as_of))
+
+
+def _not_opted_out(history: History, offers: Offers, request: Request) -> BoolArray | None:
+    if not history.creators.has("opted_out"):
+        return None
+    return np.asarray(history.creators["opted_out"] != 1)
+
+
+def _commission(history: History, offers: Offers, request: Request) -> BoolArray | None:
+    if not history.creators.has("min_commission_rate"):
+        return None
+    return np.asarray(~(history.creators["min_commission_rate"] > request.commission_rate + 1e-9))
+
+
+def _capacity(history: History, offers: Offers, request: Request) -> BoolArray | None:
+    if not history.creators.has("weekly_capacity"):
+        return None
+    used = history.accepted_in_week(request.capacity_day)
+    return np.asarray(~(history.creators["weekly_capacity"] - used <= 0))
+
+
+def _channel(history: History, offers: Offers, request: Request) -> BoolArray | None:
+    code = request.filters.channel_code
+    return np.asarray(offers.works.any(axis=1) if code is None else offers.works[:, code])
+
+
+def _slot_fee(history: History, offers: Offers, request: Request) -> BoolArray | None:
+    most = request.filters.slot_fee_max
+    if most is None:
+        return None
+    return np.asarray(affordable_channels(offers, request).any(axis=1))
+
+
+def affordable_channels(offers: Offers, request: Request) -> BoolArray:
+    """Return the channels, bool (creators, 2), that pass the filters on channel and slot fee.
+
+    An estimated fee is unknown, and what is unknown does not pass.
+    """
+    filters = request.filters
+    passes = offers.works.copy()
+    if filters.channel_code is not None:
+        passes &= np.arange(passes.shape[1]) == filters.channel_code
+    if filters.slot_fee_max is not None:
+        if request.slot_fee is not None:
+            passes &= request.slot_fee <= filters.slot_fee_max
+        else:
+            passes &= (offers.slot_fee <= filters.slot_fee_max) & ~offers.slot_fee_estimated
+    return passes
+
+
+def _words(column: str) -> Callable[[History, Offers, Request], BoolArray | None]:
+    def check(history: History, offers: Offers, request: Request) -> BoolArray | None:
+        wanted: tuple[str, ...] = getattr(request.filters, column)
+        if not wanted:
+            return None
+        codes = [code for word in wanted if (code := history.code(column, word)) >= 0]
+        if not history.creators.has(column):
+            return np.zeros(history.creators.count, dtype=bool)
+        return np.isin(history.creators[column], codes)
+
+    return check
+
+
+def _same_city(history: History, offers: Offers, request: Request) -> BoolArray | None:
+    if not request.filters.same_city:
+        return None
+    city = product_city(history, request.attributes, request.product)
+    if city < 0 or not history.creators.has("city"):
+        return np.zeros(history.creators.count, dtype=bool)
+    return np.asarray(history.creators["city"] == city)
+
+
+def product_city(history: History, attributes: Attributes, product: int) -> int:
+    """Return the code of the product's city, else of its merchant's, -1 if neither is known."""
+    if attributes.has("city") and attributes["city"][product] >= 0:
+        return int(attributes["city"][product])
+    merchant = int(attributes["merchant"][product])
+    if merchant < 0 or not history.merchants.has("city"):
+        return -1
+    return int(history.merchants["city"][merchant])
+
+
+def _followers_above(history: History, offers: Offers, request: Request) -> BoolArray | None:
+    least = request.filters.follower_min
+    return None if least is None else np.asarray(offers.follower_count >= least)
+
+
+def _followers_below(history: History, offers: Offers, request: Request) -> BoolArray | None:
+    most = request.filters.follower_max
+    return None if most is None else np.asarray(offers.follower_count <= most)
+
+
+def _reputation(history: History, offers: Offers, request: Request) -> BoolArray | None:
+    least = request.filters.reputation_min
+    return None if least is None else np.asarray(history.creators.get("reputation") >= least)
+
+
+def _excluded(history: History, offers: Offers, request: Request) -> BoolArray | None:
+    if not request.filters.exclude:
+        return None
+    return _all_but(history, history.creator_ids.rows(request.filters.exclude))
+
+
+def _new(history: History, offers: Offers, request: Request) -> BoolArray | None:
+    if not request.filters.only_new:
+        return None
+    return _all_but(history, _contacted(history, request)[0])
+
+
+def _not_contacted(history: History, offers: Offers, request: Request) -> BoolArray | None:
+    days = request.filters.exclude_contacted_days
+    if days is None:
+        return None
+    creators, last = _contacted(history, request)
+    return _all_but(history, creators[last >= (history.as_of or 0) - days])
+
+
+def _contacted(history: History, request: Request) -> tuple[IntArray, IntArray]:
+    merchant = int(request.attributes["merchant"][request.product])
+    if merchant < 0:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    return history.contacted(merchant)
+
+
+def _all_but(history: History, rows: IntArray) -> BoolArray:
+    passes = np.ones(history.creators.count, dtype=bool)
+    passes[rows[rows >= 0]] = False
+    return passes
+
+
+_CHECKS: tuple[Check, ...] = (
+    ("not yet joined", _joined),
+    ("opted out of invitations", _not_opted_out),
+    ("asks a higher commission than is offered", _commission),
+    ("no capacity left this week", _capacity),
+    ("channel", _channel),
+    ("category", _words("category")),
+    ("city", _words("city")),
+    ("same_city", _same_city),
+    ("mcn_id", _words("mcn_id")),
+    ("follower_min", _followers_above),
+    ("follower_max", _followers_below),
+    ("slot_fee_max", _slot_fee),
+    ("reputation_min", _reputation),
+    ("exclude", _excluded),
+    ("only_new", _new),
+    ("exclude_contacted_days", _not_contacted),
+)

@@ -1,0 +1,13 @@
+"""Features of pairs, by the five TRUST stages.
+
+FEATURES lists them in the order of the matrix columns; `build_matrix` computes them.
+"""
+
+from matching.features import reach, strengthen, thrive, transform, utilize
+from matching.features.build import build_matrix
+from matching.features.spec import Feature, Shown, Stage, registered
+
+STAGE_MODULES = (transform, reach, utilize, strengthen, thrive)
+FEATURES: tuple[Feature, ...] = registered()
+
+__all__ = ["FEATURES", "STAGE_MODULES", "Feature", "Shown", "Stage", "build_matrix"]

@@ -1,0 +1,368 @@
+"""Matcher: retrieve → features → predict → rank → explain. HTTP, weekly lists, the command line
+and notebooks all ask it, and none of them ranks by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+
+from matching import bundle
+from matching.contents import Contents
+from matching.economics import OBJECTIVES, Terms
+from matching.eligibility import Filters, Request, affordable_channels, eligible, why_not
+from matching.errors import ConflictError, OptionError, UnknownIdError
+from matching.explain import evidence
+from matching.history import EPOCH, Attributes, IntArray
+from matching.models.text import ContentVectors
+from matching.product import product_rows
+from matching.results import MatchResult, describe_match, describe_product
+from matching.scoring import Scored, Scorer
+
+CANDIDATES = 300
+"""How many creators are scored in full; the value this loses is in the quality report."""
+MOST_CANDIDATES = 5_000
+MAX_K = 200
+_STALE_DAYS = 7
+
+NO_FILTERS = Filters()
+NO_TERMS = Terms()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A product as the models see it: a row of the catalog, or one that was described."""
+
+    row: int
+    attributes: Attributes
+    external: tuple[Attributes, ContentVectors] | None
+    shown: Mapping[str, Any]
+
+
+class Matcher:
+    """Answers who should sell a product, from one verified bundle.
+
+    Examples
+    --------
+    >>> matcher = Matcher.load(path)  # doctest: +SKIP
+    >>> matcher.match("p000001", k=20, objective="roi").to_dict()  # doctest: +SKIP
+    """
+
+    def __init__(self, version: str, as_of: date, contents: Contents) -> None:
+        self.version = version
+        self.as_of = as_of
+        self.contents = contents
+        self.scorer = Scorer(contents.history, contents.texts, contents.offers, contents.ranker)
+
+    @classmethod
+    def load(cls, path: Path | str) -> Matcher:
+        """Verify and load a bundle; BundleError says what is wrong with it."""
+        faiss.omp_set_num_threads(1)  # one native thread a request: more slow each other down
+        manifest, files = bundle.read(Path(path))
+        contents = Contents.from_files(manifest, files)
+        return cls(manifest["version"], date.fromisoformat(manifest["as_of"]), contents)
+
+    @property
+    def currency(self) -> str:
+        """Currency of every amount."""
+        return str(self.contents.facts["currency"])
+
+    def match(
+        self,
+        product: str | Mapping[str, Any],
+        k: int = 20,
+        objective: str = "roi",
+        filters: Filters = NO_FILTERS,
+        terms: Terms = NO_TERMS,
+        include: Sequence[str] = (),
+        explain: bool = True,
+        week: date | None = None,
+    ) -> MatchResult:
+        """Return the best k creators for a product.
+
+        Parameters
+        ----------
+        product : an id of the catalog, or the fields of a product that is not in it
+        include : creators to answer "why not this one?" for
+        week : the Monday whose capacity counts; default the week of the bundle's date
+
+        Raises
+        ------
+        UnknownIdError
+            If the catalog has no such product.
+        OptionError
+            If a value cannot be used; names the field.
+        ConflictError
+            If profit is asked for a product without a margin.
+        """
+        _check(k, objective)
+        asked = self.find_product(product)
+        terms.check()
+        self._check_margin(asked, objective)
+        request = self._request(asked, filters.check(), terms, week)
+        mask, removed = eligible(self.contents.history, self.contents.offers, request)
+        works = affordable_channels(self.contents.offers, request)
+        scored, rows, widened = self._best(asked, k, objective, request, terms, mask, works)
+        return describe_match(
+            self,
+            asked.shown,
+            objective,
+            scored,
+            rows[:k],
+            self.explain(scored, rows[:k]) if explain else None,
+            notes=self._notes(scored, rows, k, int(mask.sum()), removed, widened, asked),
+            included=self._include(asked, include, objective, request, terms, mask),
+        )
+
+    def find_product(self, product: str | Mapping[str, Any]) -> Asked:
+        """Return the product as the models see it; UnknownIdError if the catalog lacks it."""
+        contents = self.contents
+        if isinstance(product, str):
+            row = self._product_row(product)
+            return Asked(row, contents.history.products, None, self._shown_product(row))
+        attributes, text, shown = product_rows(product, contents.history, contents.text_encoder)
+        texts = ContentVectors(contents.texts.creators, text)
+        return Asked(0, attributes, (attributes, texts), shown)
+
+    def product(self, product_id: str) -> dict[str, Any]:
+        """Return a product of the catalog; UnknownIdError if there is none."""
+        return self._shown_product(self._product_row(product_id))
+
+    def products(
+        self, query: str | None = None, limit: int = 50, after: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Return products in the order of their ids, those whose id, title or category has `query`.
+
+        `after` is the last id of the page before.
+        """
+        start = 0
+        if after is not None:
+            ids = self.contents.history.product_ids.encoded
+            start = int(np.searchsorted(ids, np.bytes_(after.encode()), side="right"))
+        found = self._search_products(query, start)
+        return [self._shown_product(row) for row, _ in zip(found, range(limit), strict=False)]
+
+    def explain(
+        self, scored: Scored, rows: IntArray
+    ) -> tuple[npt.NDArray[np.float64], list[dict[str, float]]]:
+        """Return contributions and evidence of these rows."""
+        contributions = self.contents.ranker.contributions(scored.matrix[rows])
+        return contributions, evidence(contributions)
+
+    def query(
+        self, asked: Asked, objective: str, terms: Terms = NO_TERMS
+    ) -> npt.NDArray[np.float32]:
+        """Return the product's query vector; made on the spot for new products and other terms."""
+        encoder = self.contents.encoder
+        if asked.external is None and not terms.given():
+            return np.asarray(self.contents.queries[objective][asked.row])
+        anchors = encoder.anchors
+        scored = self.scorer.score(anchors, np.array([asked.row]), terms, external=asked.external)
+        return np.asarray(encoder.queries(scored.best_values(objective)[None, :])[0])
+
+    def _best(
+        self,
+        asked: Asked,
+        k: int,
+        objective: str,
+        request: Request,
+        terms: Terms,
+        mask: npt.NDArray[np.bool_],
+        works: npt.NDArray[np.bool_],
+    ) -> tuple[Scored, IntArray, int | None]:
+        """Return scored offers, the rows that pass from best to worst, and how far it widened.
+
+        Filters on predictions take more candidates until k pass, 5,000 at most.
+        """
+        count = max(CANDIDATES, 2 * k)
+        query = self.query(asked, objective, terms)
+        while True:
+            creators = np.sort(self.contents.index.search(query, count, mask))
+            scored = self.scorer.score(
+                creators, np.array([asked.row]), terms, works, external=asked.external
+            )
+            rows = scored.best_channels(objective)
+            rows = scored.ranked(objective, rows[_passes(scored, rows, request.filters)])
+            if not request.filters.on_predictions:
+                return scored, rows, None
+            if len(rows) >= k or count >= MOST_CANDIDATES or len(creators) < count:
+                return scored, rows, len(creators)
+            count = min(4 * count, MOST_CANDIDATES)
+
+    def _include(
+        self,
+        asked: Asked,
+        include: Sequence[str],
+        objective: str,
+        request: Request,
+        terms: Terms,
+        mask: npt.NDArray[np.bool_],
+    ) -> list[tuple[Scored, int, str | None]] | None:
+        """Return the prediction of each creator asked about, and why they are not eligible."""
+        if not include:
+            return None
+        found = []
+        creators = self.contents.history.creator_ids.rows(include)
+        for creator_id, creator in zip(include, creators, strict=True):
+            if creator < 0:
+                raise UnknownIdError("creator", creator_id)
+            scored = self.scorer.score(
+                np.array([creator]), np.array([asked.row]), terms, external=asked.external
+            )
+            row = int(scored.best_channels(objective)[0])
+            reason = why_not(self.contents.history, self.contents.offers, request, int(creator))
+            found.append((scored, row, reason))
+        return found
+
+    def _request(self, asked: Asked, filters: Filters, terms: Terms, week: date | None) -> Request:
+        commission = terms.commission_rate
+        if commission is None:
+            commission = float(asked.attributes["commission_rate"][asked.row])
+        day = week or self.as_of
+        return Request(
+            asked.attributes,
+            asked.row,
+            commission,
+            terms.slot_fee,
+            filters,
+            (day - EPOCH).days,
+        )
+
+    def _check_margin(self, asked: Asked, objective: str) -> None:
+        if objective == "profit" and np.isnan(asked.attributes.get("margin_rate")[asked.row]):
+            raise ConflictError(
+                "profit cannot be predicted: the product has no margin_rate; give one in the "
+                "products table (or in `product`), or rank by roi or gmv"
+            )
+
+    def _notes(
+        self,
+        scored: Scored,
+        rows: IntArray,
+        k: int,
+        eligible_count: int,
+        removed: Mapping[str, int],
+        widened: int | None,
+        asked: Asked,
+    ) -> list[str]:
+        """Return what the caller should know about this answer."""
+        return list(self._each_note(scored, rows, k, eligible_count, removed, widened, asked))
+
+    def _each_note(
+        self,
+        scored: Scored,
+        rows: IntArray,
+        k: int,
+        eligible_count: int,
+        removed: Mapping[str, int],
+        widened: int | None,
+        asked: Asked,
+    ) -> Iterator[str]:
+        shown = rows[:k]
+        if len(shown) < k:
+            yield _shortfall(len(shown), k, removed, widened, eligible_count)
+        elif widened is not None and widened >= MOST_CANDIDATES:
+            yield f"{widened} candidates were looked at for the filters on predictions"
+        if len(shown) and scored.money.is_degenerate[shown].all():
+            yield (
+                "ROI cannot tell these creators apart: nothing but commission is paid, so ROI is "
+                "the same whoever sells. They are ranked by expected settled sales instead"
+            )
+        if len(shown) and np.isnan(scored.money.roi[shown]).any():
+            yield "ROI is null where the cost is 0 or less: the platform pays more than the offer"
+        lacking = self.contents.facts["lacking"]
+        if "collaborations.refunded_gmv" in lacking:
+            yield "refunds unknown: sales are gross"
+        if "products.sample_cost" in lacking:
+            yield "sample costs unknown: they count as 0"
+        for head in self.contents.ranker.heads.values():
+            if head.reason and head.name in _CONSTANT_NOTES:
+                yield f"{_CONSTANT_NOTES[head.name]}: {head.reason}"
+        if self.contents.ranker.given_sale:
+            yield "intervals hold given a sale: many published collaborations sell nothing"
+        if asked.external is not None:
+            yield "this product is not in the catalog: it is judged by its content alone"
+        elif not self._has_history(asked):
+            yield "this product is too new for a history of its own"
+        age = (date.today() - self.as_of).days
+        if age > _STALE_DAYS:
+            yield f"facts are {age} days old (as of {self.as_of})"
+
+    def _has_history(self, asked: Asked) -> bool:
+        ledger = self.contents.history.ledgers["outcomes", "product"]
+        return bool(len(np.unique(ledger.span(np.array([asked.row]), self._day()))) > 1)
+
+    def _day(self) -> IntArray:
+        return np.array([self.contents.history.as_of])
+
+    def _product_row(self, product_id: str) -> int:
+        row = int(self.contents.history.product_ids.rows([product_id])[0])
+        if row < 0:
+            raise UnknownIdError("product", product_id, "`GET /v1/products` lists them")
+        return row
+
+    def _shown_product(self, row: int) -> dict[str, Any]:
+        return describe_product(self.contents.products, row)
+
+    def _search_products(self, query: str | None, start: int) -> Iterator[int]:
+        table = self.contents.products
+        if not query or not query.strip():
+            return iter(range(start, table.num_rows))
+        import pyarrow.compute as pc
+
+        wanted = query.strip()
+        hits = np.zeros(table.num_rows - start, dtype=bool)
+        for name in ("product_id", "title", "category"):
+            column = table.column(name).slice(start)
+            matched = pc.match_substring(column, wanted, ignore_case=True)
+            hits |= matched.fill_null(False).to_numpy()
+        return iter((np.flatnonzero(hits) + start).tolist())
+
+
+_CONSTANT_NOTES = {
+    "accept": "how likely creators accept could not be learnt",
+    "fulfil": "how likely creators publish could not be learnt",
+    "sales": "settled sales could not be learnt",
+}
+
+
+def _check(k: int, objective: str) -> None:
+    if not 1 <= k <= MAX_K:
+        raise OptionError("k", f"must be between 1 and {MAX_K}, not {k}")
+    if objective not in OBJECTIVES:
+        raise OptionError("objective", f"must be one of {', '.join(OBJECTIVES)}, not {objective!r}")
+
+
+def _passes(scored: Scored, rows: IntArray, filters: Filters) -> npt.NDArray[np.bool_]:
+    """Return which rows pass the filters on predictions; what is unknown does not."""
+    passes = np.ones(len(rows), dtype=bool)
+    for least, values in (
+        (filters.roi_min, scored.money.roi),
+        (filters.settled_gmv_min, scored.money.settled_gmv),
+        (filters.accept_min, scored.outcomes.accept_probability),
+    ):
+        if least is not None:
+            passes &= values[rows] >= least
+    return passes
+
+
+def _shortfall(
+    found: int, k: int, removed: Mapping[str, int], widened: int | None, eligible_count: int
+) -> str:
+    """Return why there are fewer creators than asked for."""
+    parts = [f"{reason} removed {count}" for reason, count in removed.items()]
+    if widened is not None:
+        parts.append(
+            f"filters on predictions left {found} of the {widened} best of {eligible_count}"
+        )
+    why = "; ".join(parts) or "the catalog has no more"
+    return f"{found} of {k} creators found: {why}"
+
+
+__all__ = ["Filters", "MatchResult", "Matcher", "Terms"]

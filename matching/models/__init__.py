@@ -1,0 +1,1 @@
+"""Models: content vectors, the space for retrieval, outcome heads, intervals and the ranker."""

@@ -1,0 +1,89 @@
+"""FAISS index over creators: build, search inside a filter, save, load."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+
+Float32Array = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
+
+EXACT_COUNT = 50_000  # up to so many vectors an exact search costs less than a millisecond
+_PROBES = 32
+_TRAINING_ROWS_PER_LIST = 40
+
+
+@dataclass(frozen=True)
+class CreatorIndex:
+    """Creators' vectors, searched by inner product.
+
+    Small sets, and small eligible sets within large ones, are searched exactly; large ones by
+    inverted lists with 8-bit codes, with more lists probed the fewer creators are eligible.
+    """
+
+    vectors: Float32Array
+    inverted: Any = None
+
+    @classmethod
+    def build(cls, vectors: Float32Array) -> CreatorIndex:
+        """Index float32 vectors (creators, dimensions)."""
+        count, dimensions = vectors.shape
+        if count <= EXACT_COUNT:
+            return cls(vectors)
+        lists = int(2 ** np.round(np.log2(4 * np.sqrt(count))))
+        inverted = faiss.index_factory(dimensions, f"IVF{lists},SQ8", faiss.METRIC_INNER_PRODUCT)
+        step = max(1, count // (lists * _TRAINING_ROWS_PER_LIST))
+        inverted.train(np.ascontiguousarray(vectors[::step]))
+        inverted.add(vectors)
+        return cls(vectors, inverted)
+
+    def search(self, query: Float32Array, count: int, eligible: npt.NDArray[np.bool_]) -> IntArray:
+        """Return up to `count` rows of eligible creators, nearest first.
+
+        Parameters
+        ----------
+        query : float32 (dimensions,)
+        eligible : bool (creators,)
+        """
+        chosen = int(np.count_nonzero(eligible))
+        if chosen <= count:
+            return self._exact(query, np.flatnonzero(eligible), count)
+        if self.inverted is None or chosen <= EXACT_COUNT:
+            return self._exact(query, np.flatnonzero(eligible), count)
+        lists = self.inverted.nlist
+        probes = min(lists, int(_PROBES * len(eligible) / chosen))
+        search_parameters: Any = faiss.SearchParametersIVF
+        selector: Any = faiss.IDSelectorBitmap  # its array form is added at import
+        mask = np.packbits(eligible, bitorder="little")
+        parameters = search_parameters(nprobe=probes, sel=selector(mask))
+        _, rows = self.inverted.search(query[None, :], count, params=parameters)
+        found = rows[0][rows[0] >= 0]
+        if len(found) < count:  # the lists probed held too few
+            return self._exact(query, np.flatnonzero(eligible), count)
+        return np.asarray(found, dtype=np.int64)
+
+    def _exact(self, query: Float32Array, rows: IntArray, count: int) -> IntArray:
+        everybody = len(rows) == len(self.vectors)
+        vectors = self.vectors if everybody else self.vectors[rows]
+        scores, found = faiss.knn(
+            query[None, :], vectors, min(count, len(rows)), metric=faiss.METRIC_INNER_PRODUCT
+        )
+        nearest = rows[found[0]]
+        return np.asarray(nearest[np.lexsort((nearest, -scores[0]))])
+
+    def to_array(self) -> npt.NDArray[np.uint8] | None:
+        """Return the inverted lists as bytes, None where the search is exact."""
+        return None if self.inverted is None else faiss.serialize_index(self.inverted)
+
+    @classmethod
+    def from_array(
+        cls, vectors: Float32Array, inverted: npt.NDArray[np.uint8] | None
+    ) -> CreatorIndex:
+        """Rebuild from the vectors and what `to_array` returned."""
+        if inverted is None:
+            return cls(vectors)
+        return cls(vectors, faiss.deserialize_index(np.asarray(inverted)))

@@ -1,0 +1,178 @@
+"""Outcome heads: what happens when a creator is asked to sell a product.
+
+Each head is a LightGBM model of one outcome, or a stated constant where the catalog has nothing to
+learn it from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import lightgbm
+import numpy as np
+import numpy.typing as npt
+
+from matching.errors import BundleError
+
+FloatArray = npt.NDArray[np.float64]
+Matrix = npt.NDArray[np.float32]
+
+LOGISTIC = "logistic"
+LOG = "log"
+_MIN_EVENTS = 20  # fewer of either answer, or fewer rows, teach nothing
+
+
+@dataclass(frozen=True)
+class HeadConfig:
+    """How the trees of a head are grown."""
+
+    tree_count: int = 150
+    depth: int = 4
+    leaf_count: int = 15
+    min_leaf_rows: int = 40
+    learning_rate: float = 0.07
+    feature_fraction: float = 0.6
+    l2: float = 5.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Head:
+    """A model of one outcome on its margin: log-odds (`logistic`) or a logarithm (`log`).
+
+    `booster` is None for a constant head, whose margin is `constant` and whose `reason` says why.
+    """
+
+    name: str
+    link: str
+    features: tuple[str, ...]
+    booster: Any = None
+    constant: float = 0.0
+    reason: str = ""
+
+    @classmethod
+    def fit(
+        cls,
+        name: str,
+        link: str,
+        matrix: Matrix,
+        target: FloatArray,
+        features: Sequence[str],
+        config: HeadConfig,
+        monotone: Mapping[str, int] | None = None,
+        ignored: Sequence[str] = (),
+        weight: FloatArray | None = None,
+        threads: int = 0,
+    ) -> Head:
+        """Grow the trees, or return a stated constant where there is nothing to learn from.
+
+        Parameters
+        ----------
+        matrix : float32 (rows, features)
+        target : float64 (rows,)
+            0 or 1 for a logistic head, a logarithm for a log head.
+        monotone : feature name → 1 (rising) or -1 (falling)
+        ignored : features that this head must not split on
+        weight : float64 (rows,), optional
+        """
+        reason = _nothing_to_learn(link, target)
+        if reason:
+            return cls(name, link, tuple(features), None, _mean_margin(link, target), reason)
+        signs = [(monotone or {}).get(feature, 0) for feature in features]
+        parameters = {
+            "objective": "binary" if link == LOGISTIC else "regression",
+            "max_depth": config.depth,
+            "num_leaves": config.leaf_count,
+            "min_data_in_leaf": min(config.min_leaf_rows, max(5, len(target) // 10)),
+            "learning_rate": config.learning_rate,
+            "feature_fraction": config.feature_fraction,
+            "lambda_l2": config.l2,
+            "monotone_constraints": signs if any(signs) else None,
+            "feature_contri": [0.0 if name in ignored else 1.0 for name in features],
+            "seed": config.seed,
+            "deterministic": True,
+            "force_row_wise": True,
+            "num_threads": threads,
+            "verbosity": -1,
+        }
+        parameters = {key: value for key, value in parameters.items() if value is not None}
+        data = lightgbm.Dataset(matrix, target, weight=weight, feature_name=list(features))
+        return cls(name, link, tuple(features), lightgbm.train(parameters, data, config.tree_count))
+
+    def margin(self, matrix: Matrix, threads: int = 1) -> FloatArray:
+        """Return log-odds or logarithm of each row, float64 (rows,)."""
+        if self.booster is None:
+            return np.full(len(matrix), self.constant)
+        return np.asarray(self.booster.predict(matrix, raw_score=True, num_threads=threads))
+
+    def contributions(self, matrix: Matrix) -> FloatArray:
+        """Return each feature's share of the margin, float64 (rows, features + 1), base last."""
+        if self.booster is None:
+            parts = np.zeros((len(matrix), len(self.features) + 1))
+            parts[:, -1] = self.constant
+            return parts
+        parts = self.booster.predict(matrix, pred_contrib=True, num_threads=1)
+        return np.asarray(parts, dtype=np.float64)
+
+    def to_text(self) -> str:
+        """Return LightGBM's text format, empty for a constant head."""
+        return "" if self.booster is None else str(self.booster.model_to_string())
+
+    def describe(self) -> dict[str, Any]:
+        """Return what the manifest says of this head."""
+        kind = {"constant": self.constant, "reason": self.reason} if self.booster is None else {}
+        return {"name": self.name, "link": self.link, **kind}
+
+    @classmethod
+    def restore(cls, description: Mapping[str, Any], features: Sequence[str], text: str) -> Head:
+        """Rebuild a head from its description and text; BundleError if the features differ."""
+        booster = None
+        if "constant" not in description:
+            booster = lightgbm.Booster(model_str=text)
+            if booster.feature_name() != list(features):
+                raise BundleError(
+                    f"head {description['name']} was trained on other features than the bundle "
+                    "names; train again"
+                )
+        return cls(
+            str(description["name"]),
+            str(description["link"]),
+            tuple(features),
+            booster,
+            float(description.get("constant", 0.0)),
+            str(description.get("reason", "")),
+        )
+
+
+def probability(margin: FloatArray) -> FloatArray:
+    """Return the probability for log-odds."""
+    return np.asarray(1.0 / (1.0 + np.exp(-margin)))
+
+
+def log_probability(margin: FloatArray) -> FloatArray:
+    """Return the logarithm of the probability for log-odds."""
+    return np.asarray(-np.logaddexp(0.0, -margin))
+
+
+def _nothing_to_learn(link: str, target: FloatArray) -> str:
+    if len(target) < 2 * _MIN_EVENTS:
+        return f"only {len(target)} known cases"
+    if link == LOGISTIC:
+        rarer = int(min(target.sum(), len(target) - target.sum()))
+        if rarer < _MIN_EVENTS:
+            return f"only {rarer} of {len(target)} known cases differ"
+    return ""
+
+
+def _mean_margin(link: str, target: FloatArray) -> float:
+    """Return the margin of the mean; where no case differs, one that is as good as certain."""
+    if link == LOG:
+        return float(target.mean()) if len(target) else 0.0
+    if not len(target):
+        return 40.0  # nothing contradicts it: certain
+    mean = float(target.mean())
+    if mean in (0.0, 1.0):
+        return 40.0 if mean else -40.0
+    return float(np.log(mean / (1.0 - mean)))

@@ -1,0 +1,101 @@
+"""Texts of creators and products as vectors: character n-grams, so any language will do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.errors import BundleError
+
+Float32Array = npt.NDArray[np.float32]
+
+HASH_COUNT = 2**14
+NGRAMS = (1, 3)
+MAX_CHARACTERS = 1000
+_FIT_SAMPLE = 60_000
+
+
+@dataclass(frozen=True)
+class TextEncoder:
+    """Hashed character n-grams, weighted by rarity, projected on their main directions.
+
+    Fitted state is two arrays, so that nothing has to be unpickled.
+
+    Parameters
+    ----------
+    rarity : float32 (HASH_COUNT,)
+        Inverse document frequency.
+    components : float32 (dimensions, HASH_COUNT)
+    """
+
+    rarity: Float32Array
+    components: Float32Array
+
+    @classmethod
+    def fit(cls, texts: Sequence[str], dimensions: int = 32, seed: int = 0) -> TextEncoder:
+        """Learn rarity and directions from texts; fewer texts give fewer directions."""
+        from sklearn.feature_extraction.text import TfidfTransformer
+        from sklearn.utils.extmath import randomized_svd
+
+        if len(texts) > _FIT_SAMPLE:
+            chosen = np.random.default_rng(seed).choice(len(texts), _FIT_SAMPLE, replace=False)
+            texts = [texts[i] for i in np.sort(chosen)]
+        counts = _count(texts)
+        weigher = TfidfTransformer(sublinear_tf=True).fit(counts)
+        dimensions = max(1, min(dimensions, len(texts) - 1))
+        _, _, components = randomized_svd(
+            weigher.transform(counts), dimensions, n_iter=4, random_state=seed
+        )
+        return cls(weigher.idf_.astype(np.float32), components.astype(np.float32))
+
+    def encode(self, texts: Sequence[str]) -> Float32Array:
+        """Return vectors, float32 (texts, dimensions), of length 1, or 0 for an empty text."""
+        from sklearn.preprocessing import normalize
+
+        vectors = np.empty((len(texts), len(self.components)), dtype=np.float32)
+        for start in range(0, len(texts), 50_000):
+            counts = _count(texts[start : start + 50_000])
+            counts.data = np.log(counts.data) + 1.0
+            counts = normalize(counts.multiply(self.rarity).tocsr())
+            vectors[start : start + 50_000] = counts @ self.components.T
+        return np.asarray(normalize(vectors), dtype=np.float32)
+
+    def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the state as arrays by name."""
+        return {"rarity": self.rarity, "components": self.components}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> TextEncoder:
+        """Rebuild from `to_arrays`; BundleError if the sizes differ from this program's."""
+        if arrays["rarity"].shape != (HASH_COUNT,):
+            raise BundleError(
+                f"the bundle has text vectors of {len(arrays['rarity'])} hashes, this program "
+                f"uses {HASH_COUNT}; train again"
+            )
+        return cls(arrays["rarity"], arrays["components"])
+
+
+@dataclass(frozen=True)
+class ContentVectors:
+    """Content vectors of all creators and products, float32 (rows, dimensions) each."""
+
+    creators: Float32Array
+    products: Float32Array
+
+
+def _count(texts: Sequence[str]) -> Any:
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    counter = HashingVectorizer(
+        analyzer="char_wb",
+        ngram_range=NGRAMS,
+        n_features=HASH_COUNT,
+        alternate_sign=False,
+        norm=None,
+        dtype=np.float32,
+    )
+    return counter.transform([text[:MAX_CHARACTERS] for text in texts])

@@ -1,0 +1,140 @@
+"""Scoring: creators × channels for products → what will happen and what it is worth.
+
+The one path from facts to predictions. Matching, weekly lists, training's retrieval space and
+`matching score` all go through it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from matching.economics import Deal, Terms
+from matching.features import FEATURES, Feature, build_matrix
+from matching.history import Attributes, FloatArray, History, IntArray
+from matching.models.outcomes import Matrix
+from matching.models.ranker import Money, Outcomes, Ranker, order, preference, value
+from matching.offers import BoolArray, Offers
+from matching.pairs import Pairs, Texts
+
+NO_TERMS = Terms()
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Predictions for offers: one row a creator and channel.
+
+    `creators`, `products` and `channels` are int64 (rows,); everything else has the same length.
+    `candidates` says which of the `count` pairs that were asked for each row belongs to.
+    """
+
+    count: int
+    candidates: IntArray
+    creators: IntArray
+    products: IntArray
+    channels: IntArray
+    matrix: Matrix
+    deal: Deal
+    estimated: BoolArray
+    outcomes: Outcomes
+    money: Money
+
+    def best_channels(self, objective: str) -> IntArray:
+        """Return one row for each pair, in the order asked: the better channel by the objective."""
+        first, second = preference(self.outcomes, self.money, objective)
+        rows = np.lexsort((self.channels, -second, -first, self.candidates))
+        return np.asarray(rows[np.diff(self.candidates[rows], prepend=-1) != 0])
+
+    def best_values(self, objective: str) -> FloatArray:
+        """Return each pair's value in the better channel, on the retrieval space's scale.
+
+        float64 (count,); NaN where the creator works in no channel.
+        """
+        best = np.full(self.count, -np.inf)
+        np.maximum.at(best, self.candidates, log_values(self, objective))
+        return np.where(np.isinf(best), np.nan, best)
+
+    def ranked(self, objective: str, rows: IntArray) -> IntArray:
+        """Return these rows from best to worst by the objective."""
+        first, second = preference(self.outcomes, self.money, objective)
+        return rows[order(first[rows], second[rows], self.creators[rows])]
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Everything that a prediction needs, at the date of a frozen history."""
+
+    history: History
+    texts: Texts
+    offers: Offers
+    ranker: Ranker
+    features: Sequence[Feature] = FEATURES
+
+    def score(
+        self,
+        creators: IntArray,
+        products: IntArray,
+        terms: Terms = NO_TERMS,
+        works: BoolArray | None = None,
+        external: tuple[Attributes, Texts] | None = None,
+        threads: int = 1,
+    ) -> Scored:
+        """Predict for each (creator, product) in every channel that the creator works in.
+
+        Parameters
+        ----------
+        creators : int (n,)
+        products : int (n,) or (1,)
+            Rows of the catalog's products, or of the `external` ones.
+        works : bool (creators of the catalog, 2), optional
+            Only these channels.
+        external : (Attributes, Texts), optional
+            Products that are not in the catalog, with their content vectors.
+        """
+        count = len(creators)
+        open_channels = self.offers.works if works is None else works
+        candidates, channels = np.nonzero(open_channels[creators])
+        creators = np.asarray(creators)[candidates]
+        shared = len(products) == 1
+        products = np.asarray(products) if shared else np.asarray(products)[candidates]
+        attributes, texts = external or (self.history.products, self.texts)
+        deal, offer, estimated = self.offers.deal(attributes, creators, products, channels, terms)
+        pairs = Pairs(
+            self.history,
+            texts,
+            creators,
+            products,
+            channels,
+            np.array([self.history.as_of]),
+            offer,
+            attributes=None if external is None else attributes,
+        )
+        matrix = build_matrix(pairs, self.features)
+        outcomes = self.ranker.predict(matrix, threads)
+        return Scored(
+            count,
+            candidates,
+            creators,
+            np.broadcast_to(products, creators.shape),
+            channels,
+            matrix,
+            deal,
+            estimated,
+            outcomes,
+            value(outcomes, deal),
+        )
+
+
+def log_values(scored: Scored, objective: str) -> FloatArray:
+    """Return the objective on a scale on which it is nearly additive, for the retrieval space."""
+    sales = scored.outcomes.accept_probability * scored.money.settled_gmv
+    if objective == "profit":
+        gain = scored.outcomes.accept_probability * scored.money.profit
+        return np.arcsinh(np.nan_to_num(gain) / 100.0)
+    log_sales = np.log(np.maximum(sales, 1e-6))
+    if objective == "gmv":
+        return log_sales
+    roi = np.log(np.maximum(np.nan_to_num(scored.money.roi), 1e-6))
+    return roi + 0.01 * log_sales  # the tie-break among offers of equal ROI

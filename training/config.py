@@ -1,0 +1,84 @@
+"""One frozen, documented set of choices for a training run."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from matching.errors import OptionError
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How a bundle is trained; every value can be set in a TOML file.
+
+    Attributes
+    ----------
+    tree_count, depth, leaf_count, min_leaf_rows, learning_rate, feature_fraction, l2
+        How each head's trees are grown (LightGBM).
+    half_life_days
+        A collaboration so many days before the training date weighs half as much.
+    calibration_share
+        Share of the newest outcomes that are held back to calibrate the interval, before the heads
+        are fitted again on everything.
+    interval_level
+        Share of published collaborations that the interval is to cover.
+    text_dimensions
+        Directions that are kept of the content vectors.
+    anchor_products, anchor_creators, space_dimensions
+        Size of the retrieval space and of what it is learnt from.
+    threads
+        Native threads while training; 0 is all cores.
+    seed
+        Seed of everything that is drawn.
+    """
+
+    tree_count: int = 200
+    depth: int = 5
+    leaf_count: int = 20
+    min_leaf_rows: int = 40
+    learning_rate: float = 0.06
+    feature_fraction: float = 0.6
+    l2: float = 5.0
+    half_life_days: float = 365.0
+    calibration_share: float = 0.2
+    interval_level: float = 0.8
+    text_dimensions: int = 32
+    anchor_products: int = 64
+    anchor_creators: int = 300
+    space_dimensions: int = 40
+    threads: int = 0
+    seed: int = 0
+
+    @classmethod
+    def load(cls, path: Path) -> TrainConfig:
+        """Read a TOML file; OptionError names an unknown key and the nearest known one."""
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise OptionError("config", f"{path} cannot be read: {error.strerror}") from error
+        except tomllib.TOMLDecodeError as error:
+            raise OptionError("config", f"{path} is not TOML: {error}") from error
+        known = {field.name: type(field.default) for field in fields(cls)}
+        for name, value in values.items():
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                raise OptionError("config", f"{path} has an unknown key {name!r}{hint}")
+            if isinstance(value, bool) or not isinstance(value, (int, known[name])):
+                raise OptionError("config", f"{path}: {name} must be {known[name].__name__}")
+        return cls(**{name: known[name](value) for name, value in values.items()}).check()
+
+    def check(self) -> TrainConfig:
+        """Return self; OptionError names the first value that cannot be."""
+        for name in ("calibration_share", "interval_level", "feature_fraction", "learning_rate"):
+            if not 0.0 < getattr(self, name) <= 1.0:
+                raise OptionError("config", f"{name} must be above 0 and at most 1")
+        if self.interval_level == 1.0 or self.calibration_share > 0.5:
+            raise OptionError("config", "interval_level must be below 1, calibration_share ≤ 0.5")
+        for field in fields(self):
+            if field.name not in ("threads", "seed", "l2") and getattr(self, field.name) <= 0:
+                raise OptionError("config", f"{field.name} must be above 0")
+        return self

@@ -1,0 +1,121 @@
+"""Past collaborations as training rows: features as of the invitation, and what came of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.catalog import Catalog, answer_days, is_accepted
+from matching.facts import days_of, log_rows, settled_sales
+from matching.features import FEATURES, build_matrix
+from matching.history import FloatArray, History, IntArray
+from matching.models.outcomes import Matrix
+from matching.pairs import Offer, Pairs, Texts
+
+BoolArray = npt.NDArray[np.bool_]
+
+_PATIENCE = 0.95  # quantile of the delay after which an answer or an outcome counts as due
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Collaborations in the order of the catalog's table.
+
+    `known_on` days are NaN where nothing is known; `sales` is NaN unless published and settled.
+    """
+
+    creators: IntArray
+    products: IntArray
+    channels: IntArray
+    invited: IntArray
+    answered_on: FloatArray
+    accepted: BoolArray
+    ended_on: FloatArray
+    fulfilled: BoolArray
+    sales: FloatArray
+    matrix: Matrix
+
+    def heads(
+        self, known_before: int, invited_from: int = 0
+    ) -> dict[str, tuple[IntArray, FloatArray]]:
+        """Return per head the rows whose outcome was known before a day, and their targets.
+
+        Accept and fulfil take only invitations that are old enough for the slow ones to be in, so
+        that quick answers are not over-represented.
+        """
+        asked = self.invited >= invited_from
+        answered = asked & (self.answered_on < known_before)
+        ended = asked & (self.ended_on < known_before)
+        sold = ended & ~np.isnan(self.sales)
+        accept = answered & self._due(self.answered_on, answered, known_before)
+        fulfil = ended & self._due(self.ended_on, ended, known_before)
+        chosen = {
+            "accept": accept,
+            "fulfil": fulfil,
+            "sale": sold,
+            "sales": sold & (self.sales > 0),
+        }
+        targets = {
+            "accept": self.accepted.astype(np.float64),
+            "fulfil": self.fulfilled.astype(np.float64),
+            "sale": np.where(np.nan_to_num(self.sales) > 0, 1.0, 0.0),
+            "sales": np.log(np.where(np.nan_to_num(self.sales) > 0, self.sales, 1.0)),
+        }
+        return {name: (np.flatnonzero(rows), targets[name][rows]) for name, rows in chosen.items()}
+
+    def _due(self, known_on: FloatArray, known: BoolArray, day: int) -> BoolArray:
+        """Return which invitations are older than nearly every delay."""
+        if not known.any():
+            return known
+        delay = np.quantile((known_on - self.invited)[known], _PATIENCE)
+        return np.asarray(self.invited <= day - delay)
+
+
+def collect_rows(catalog: Catalog, history: History, texts: Texts) -> Rows:
+    """Return every collaboration with its features as of the day of its invitation."""
+    log = catalog.collaborations
+    rows = log_rows(log, history.creator_ids, history.product_ids, history.channels)
+    invited = days_of(log["invited_on"]).astype(np.int64)
+    status = log["status"].to_numpy(dtype=object)
+    ended = (status == "fulfilled") | (status == "failed")
+    settled = days_of(log["settled_on"]) if "settled_on" in log.columns else np.zeros(len(log))
+    pairs = Pairs(
+        history,
+        texts,
+        rows["creator"],
+        rows["product"],
+        rows["channel"],
+        invited,
+        _past_offers(catalog, history, rows),
+    )
+    return Rows(
+        creators=rows["creator"],
+        products=rows["product"],
+        channels=rows["channel"],
+        invited=invited,
+        answered_on=days_of(answer_days(log)),
+        accepted=is_accepted(log).to_numpy(dtype=bool),
+        ended_on=np.where(ended, settled, np.nan),
+        fulfilled=status == "fulfilled",
+        sales=settled_sales(log),
+        matrix=build_matrix(pairs, FEATURES),
+    )
+
+
+def _past_offers(catalog: Catalog, history: History, rows: dict[str, IntArray]) -> Offer:
+    """Return the terms of each past invitation; what it does not say is taken from the listing."""
+    log = catalog.collaborations
+    commission = history.products["commission_rate"][rows["product"]]
+    if "commission_rate" in log.columns:
+        given = log["commission_rate"].to_numpy(dtype=np.float64)
+        commission = np.where(np.isnan(given), commission, given)
+    live, video = (
+        history.creators.get(name)[rows["creator"]] for name in ("live_slot_fee", "video_slot_fee")
+    )
+    slot_fee = np.where(rows["channel"] == 0, live, video)
+    if "slot_fee" in log.columns:
+        given = log["slot_fee"].to_numpy(dtype=np.float64)
+        slot_fee = np.where(np.isnan(given), slot_fee, given)
+    return Offer(commission, slot_fee)
