@@ -8,34 +8,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from matching import columns
+from matching.asof import among, answer_days, collaborations_at, is_accepted, proven_at
 from matching.columns import TABLES, Kind, Table
 from matching.errors import CatalogError, MatchingError, Problem
 
 if TYPE_CHECKING:
     from matching.sources import RawTables
 
-ANSWERED = ("accepted", "failed", "fulfilled")
-# A decline that nobody dated counts as known two weeks after the invitation (contract §2).
-SILENCE = np.timedelta64(14, "D")
-# What an invitation brings, known when it has settled; its terms are known from the start.
-OUTCOMES = (
-    "gmv",
-    "ads_cost",
-    "subsidy",
-    "return_cost",
-    "impressions",
-    "clicks",
-    "orders",
-    "refunded_gmv",
-    "fan_gmv",
-    "repeat_orders",
-)
+__all__ = ["Catalog", "answer_days", "is_accepted"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +30,9 @@ class Catalog:
 
     Ids and text are ``str``, days ``datetime64[s]``, numbers ``float64``, flags ``boolean``;
     unknown is null. A column that the source lacks is absent, and a table that it lacks is an
-    empty frame with its required columns. `creators` and `products` are sorted by id (byte
-    order of UTF-8), `collaborations` by invited_on and collaboration_id, all with index 0…n-1.
+    empty frame with its required columns. `updated_on` has chosen the rows at loading and is
+    gone. `creators` and `products` are sorted by id (byte order of UTF-8), `collaborations` by
+    invited_on and collaboration_id, all with index 0…n-1.
     """
 
     name: str
@@ -86,7 +73,7 @@ class Catalog:
         frames: dict[str, pd.DataFrame] = {}
         for table in TABLES:
             if table.name in raw.frames:
-                frames[table.name] = validation.typed(table, raw.frames[table.name], findings)
+                frames[table.name] = validation.typed(table, raw.frames.pop(table.name), findings)
             elif table.required and table.name not in raw.unreadable:
                 advice = f"Add {table.name}.parquet or {table.name}.csv"
                 findings.error(Problem(table.name, None, "the table is missing", advice=advice))
@@ -138,10 +125,10 @@ class Catalog:
     def undated_columns(self) -> tuple[str, ...]:
         """Return ``table.column`` of each attribute that is taken as always known.
 
-        They are the attributes of creators, products and merchants. Where rows have
-        `updated_on` only the latest is kept, so theirs are taken as always known as well.
+        They are the attributes of creators, products and merchants. Where rows had
+        `updated_on` only the latest was kept, so theirs are taken as always known as well.
         """
-        dated = {"joined_on", "listed_on", "updated_on"}
+        dated = {"joined_on", "listed_on"}
         return tuple(
             f"{table.name}.{name}"
             for table in (columns.CREATORS, columns.PRODUCTS, columns.MERCHANTS)
@@ -156,23 +143,16 @@ class Catalog:
         stays where an earlier invitation proves it.
         """
         at = np.datetime64(day, "s")
-        collaborations = _collaborations_at(self.collaborations, at)
-        creators = self.creators[
-            _there(self.creators, "joined_on", at)
-            | self.creators["creator_id"].isin(collaborations["creator_id"])
-        ]
-        products = self.products[
-            _there(self.products, "listed_on", at)
-            | self.products["product_id"].isin(collaborations["product_id"])
-        ]
-        stats = self.creator_stats[
-            (self.creator_stats["week"] <= at)
-            & self.creator_stats["creator_id"].isin(creators["creator_id"])
-        ]
+        collaborations = collaborations_at(self.collaborations, at)
+        creators = proven_at(self.creators, "creator_id", "joined_on", collaborations, at)
+        products = proven_at(self.products, "product_id", "listed_on", collaborations, at)
+        stats = self.creator_stats[self.creator_stats["week"] <= at]
+        if len(creators) < len(self.creators):
+            stats = stats[among(stats["creator_id"], creators["creator_id"])]
         return replace(
             self,
-            creators=creators.reset_index(drop=True),
-            products=products.reset_index(drop=True),
+            creators=creators,
+            products=products,
             collaborations=collaborations,
             creator_stats=stats.reset_index(drop=True),
             events=self.events[self.events["at"] < at].reset_index(drop=True),
@@ -203,65 +183,6 @@ class Catalog:
             shutil.rmtree(partial, ignore_errors=True)
 
 
-def is_accepted(collaborations: pd.DataFrame) -> pd.Series[bool]:
-    """Whether each collaboration was accepted, whatever came of it then."""
-    return collaborations["status"].isin(ANSWERED)
-
-
-def answer_days(collaborations: pd.DataFrame) -> pd.Series[Any]:
-    """Return the day each answer is known, ``datetime64[s]``: at D it is known if before D.
-
-    `responded_on`, or where that is null: of an acceptance the day of its outcome, of a decline
-    `settled_on`, else 14 days after the invitation. An outcome before the response proves the
-    acceptance earlier. NaT where there is no answer or nothing dates it.
-    """
-    status = collaborations["status"]
-    responded, settled = (_days(collaborations, name) for name in ("responded_on", "settled_on"))
-    invited = _days(collaborations, "invited_on")
-    closed = status.isin(("failed", "fulfilled")).to_numpy()
-    declined = (status == "declined").to_numpy()
-    days = responded.copy()
-    days[closed] = np.fmin(responded[closed], settled[closed])
-    quiet = np.where(np.isnat(settled), invited + SILENCE, settled)
-    undated = declined & np.isnat(responded)
-    days[undated] = quiet[undated]
-    days[(status == "invited").to_numpy()] = np.datetime64("NaT")
-    return pd.Series(days, index=collaborations.index)
-
-
-def _days(frame: pd.DataFrame, name: str) -> np.ndarray[Any, np.dtype[np.datetime64]]:
-    """Return a column of days as an array of its own; NaT throughout where it is absent."""
-    if name in frame:
-        return frame[name].to_numpy(dtype="datetime64[s]", copy=True)
-    return np.full(len(frame), np.datetime64("NaT"), dtype="datetime64[s]")
-
-
-def _there(frame: pd.DataFrame, name: str, at: np.datetime64) -> Any:
-    """Whether each row was there before `at`; an unknown day counts as always."""
-    days = _days(frame, name)
-    return np.isnat(days) | (days < at)
-
-
-def _collaborations_at(rows: pd.DataFrame, at: np.datetime64) -> pd.DataFrame:
-    """Return the collaborations invited before `at`, each as far as it was known then."""
-    rows = rows[(rows["invited_on"] < at).to_numpy()].reset_index(drop=True)
-    answered = (answer_days(rows) < at).to_numpy()
-    accepted = is_accepted(rows).to_numpy() & answered
-    final = rows["status"].isin(("failed", "fulfilled")).to_numpy()
-    settled = final & (_days(rows, "settled_on") < at)
-    closed = settled | (answered & ~accepted)
-    published = accepted & (_days(rows, "published_on") < at)
-    known = dict.fromkeys(OUTCOMES, closed) | {
-        "responded_on": answered & (_days(rows, "responded_on") < at),
-        "published_on": published,
-        "settled_on": closed & (_days(rows, "settled_on") < at),
-        "content_text": closed | published,
-    }
-    status = rows["status"].where(closed, "accepted").where(closed | accepted, "invited")
-    hidden = {name: rows[name].where(mask) for name, mask in known.items() if name in rows}
-    return rows.assign(status=status, **hidden)
-
-
 def _first(frame: pd.DataFrame, column: str, default: str) -> str:
     if column in frame and len(frame) and not pd.isna(frame[column].iloc[0]):
         return str(frame[column].iloc[0])
@@ -274,8 +195,18 @@ def _ordered(table: Table, frame: pd.DataFrame | None) -> pd.DataFrame:
         from matching.parsing import empty
 
         return pd.DataFrame({c.name: empty(c.kind) for c in table.columns if c.required})
+    import pyarrow as pa
+    from pyarrow import compute
+
     order = ["invited_on"] if table is columns.COLLABORATIONS else []
-    return frame.sort_values([*order, *table.key], kind="stable", ignore_index=True)
+    keys = pa.table({name: pa.array(frame[name]) for name in (*order, *table.key)})
+    places = compute.sort_indices(
+        keys.combine_chunks(), sort_keys=[(name, "ascending") for name in keys.column_names]
+    ).to_numpy()
+    frame = frame.drop(columns="updated_on", errors="ignore")
+    if (places[1:] > places[:-1]).all():
+        return frame.reset_index(drop=True)
+    return frame.take(places).reset_index(drop=True)
 
 
 def _write(table: Table, frame: pd.DataFrame, path: Path) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from matching import columns
-from matching.columns import COLLABORATIONS, CREATOR_STATS, CREATORS, EVENTS, PRODUCTS, Table
+from matching.asof import among
+from matching.columns import COLLABORATIONS, CREATOR_STATS, CREATORS, EVENTS, PRODUCTS
 from matching.errors import Problem
 from matching.validation import Findings, Rows, at
 
@@ -112,7 +113,7 @@ def _check_references(tables: Mapping[str, pd.DataFrame], findings: Findings) ->
 
 
 def _unknown(ids: pd.Series[Any], known: pd.Series[Any]) -> Rows:
-    return np.asarray(ids.notna() & ~ids.isin(known))
+    return np.asarray(ids.notna()) & ~among(ids, known)
 
 
 def _check_categories(tables: Mapping[str, pd.DataFrame], findings: Findings) -> None:

@@ -83,21 +83,20 @@ def _read_form(raw: RawTables, table: Table, path: Path) -> None:
             arrow = _read_parquet_folder(path, table)
     except (pa.ArrowException, OSError, UnicodeDecodeError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
-        if "utf" in reason.lower():
-            advice = "Save the file as UTF-8"
-        elif path.suffix == ".csv":
-            advice = "Give every row as many comma-separated values as the header has names"
-        else:
-            advice = "The file is damaged or not Parquet: export it again"
         message = f"{path.name} cannot be read: {reason}"
-        raw.problems.append(Problem(table.name, None, message, advice=advice))
-        return
-    repeated = sorted({name for name in arrow.column_names if arrow.column_names.count(name) > 1})
-    if repeated:
-        message = f"{path.name} names a column twice: {', '.join(repeated)}"
-        raw.problems.append(Problem(table.name, None, message, advice="Keep one of them"))
+        raw.problems.append(Problem(table.name, None, message, advice=_advice(path, reason)))
         return
     raw.frames[table.name] = _frame(arrow)
+
+
+def _advice(path: Path, reason: str) -> str:
+    if "utf" in reason.lower() or "\0" in reason:
+        return "Save the file as UTF-8"
+    if "empty" in reason.lower():
+        return "Fill it, or remove it if the table is not needed"
+    if path.suffix == ".csv":
+        return "Give every row as many comma-separated values as the header has names"
+    return "It has to be Parquet: export it again"
 
 
 def _frame(arrow: pa.Table) -> pd.DataFrame:
@@ -109,7 +108,7 @@ def _frame(arrow: pa.Table) -> pd.DataFrame:
 def _read_csv(path: Path) -> pa.Table:
     """Read a CSV file with every column as text; an empty field is null."""
     if path.stat().st_size == 0:
-        return pa.table({})
+        raise ValueError("the file is empty")
     parse = csv.ParseOptions(newlines_in_values=True)
     with csv.open_csv(path, parse_options=parse) as reader:
         names = reader.schema.names
@@ -158,6 +157,8 @@ def _read_database(address: str) -> RawTables:
     except (sa.exc.SQLAlchemyError, ImportError, FileNotFoundError) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         advice = "Give an address such as postgresql://user:password@host/database"
+        if isinstance(error, ImportError):
+            advice = "Install the driver of this kind of database"
         problem = Problem("catalog", None, f"the database cannot be read: {reason}", advice=advice)
         raise CatalogError(source, [problem]) from None
 
@@ -193,13 +194,20 @@ def _read_engine(engine: Any, raw: RawTables) -> RawTables:
 
 
 def arrow_array(values: Any) -> pa.Array | pa.ChunkedArray:
-    """Return values as Arrow; where their types are mixed, as the text of each."""
+    """Return values as Arrow; mixed and foreign ones (numbers too large, UUIDs) as text."""
     try:
-        return pa.array(values, from_pandas=True)
+        array = pa.array(values, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-        missing = pd.isna(pd.Series(values, dtype=object))
-        words = [None if gone else str(value) for value, gone in zip(values, missing, strict=True)]
-        return pa.array(words, pa.large_string())
+        return _words(values)
+    return _words(values) if isinstance(array.type, pa.BaseExtensionType) else array
+
+
+def _words(values: Any) -> pa.Array:
+    column = pd.Series(values, dtype=object)
+    words = [
+        None if gone else str(value) for value, gone in zip(column, column.isna(), strict=True)
+    ]
+    return pa.array(words, pa.large_string())
 
 
 def _join(parts: list[pa.Array]) -> pa.ChunkedArray:

@@ -6,6 +6,7 @@ nothing stops at the first fault.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
@@ -69,7 +70,8 @@ def _shown(value: Any) -> str:
         return ""
     if isinstance(value, pd.Timestamp):
         return f": {value.isoformat().removesuffix('T00:00:00')}"
-    text = f"{value:g}" if isinstance(value, float) else repr(value)
+    text = f"{value:.12g}" if isinstance(value, float) else str(value)
+    text = repr(value) if isinstance(value, str) else text
     return f": {text}" if len(text) <= 60 else f": {text[:59]}…"
 
 
@@ -84,23 +86,31 @@ def typed(table: Table, raw: pd.DataFrame, findings: Findings) -> pd.DataFrame:
     """
     raw = raw.reset_index(drop=True)
     _check_columns(table, raw, findings)
+    raw = raw.loc[:, ~raw.columns.duplicated()]
+    index = raw.index
     columns: dict[str, pd.Series[Any]] = {}
     unparsed: dict[str, Rows] = {}
     for column in table.columns:
         if column.name not in raw:
             continue
-        values, unparsed[column.name] = _typed_column(table, column, raw, findings)
+        # Popped, so that a large table is not held twice.
+        values, unparsed[column.name] = _typed_column(
+            table, column, raw.pop(column.name), columns, findings
+        )
         if column.required or values.notna().any() or unparsed[column.name].any():
             columns[column.name] = values
-        elif len(raw):
+        elif len(index):
             where = f"{table.name}.{column.name}"
             findings.warnings.append(f"{where}: no row has a value; treated as absent")
-    frame = latest(table, pd.DataFrame(columns, index=raw.index), findings)
+    frame = latest(table, pd.DataFrame(columns, index=index, copy=False), findings)
     _check_values(table, frame, unparsed, findings)
     return frame
 
 
 def _check_columns(table: Table, raw: pd.DataFrame, findings: Findings) -> None:
+    for name in raw.columns[raw.columns.duplicated()].unique():
+        message = "the column is there more than once"
+        findings.error(Problem(table.name, str(name), message, advice="Keep one of them"))
     extra = [str(name) for name in raw.columns if name not in table.names]
     if extra:
         named = ", ".join(extra[:8]) + (", …" if len(extra) > 8 else "")
@@ -116,27 +126,32 @@ def _check_columns(table: Table, raw: pd.DataFrame, findings: Findings) -> None:
 
 
 def _hint(name: str, extra: list[str]) -> str:
-    folded = {other.strip().casefold().replace(" ", "_"): other for other in extra}
-    close = get_close_matches(name, folded, n=1, cutoff=0.75)
-    if close:
-        return f"; rename {folded[close[0]]!r} if that is meant"
     if any(mark in other for other in extra for mark in ";\t"):
         return "; separate the columns by commas"
-    return ""
+    folded = {other.strip().casefold().replace(" ", "_"): other for other in extra}
+    close = get_close_matches(name, folded, n=1, cutoff=0.75)
+    return f"; rename {folded[close[0]]!r} if that is meant" if close else ""
 
 
 def _typed_column(
-    table: Table, column: Column, raw: pd.DataFrame, findings: Findings
+    table: Table,
+    column: Column,
+    raw: pd.Series[Any],
+    before: Mapping[str, pd.Series[Any]],
+    findings: Findings,
 ) -> tuple[pd.Series[Any], Rows]:
-    """Parse one column; what does not parse is noted and becomes null."""
+    """Parse one column; what does not parse is noted, with the ids `before` it, and is null."""
     advice = ADVICE[column.kind]
     try:
-        values, bad = parse(raw[column.name], column.kind)
+        values, bad = parse(raw, column.kind)
     except ForeignTypeError as error:
         findings.error(Problem(table.name, column.name, str(error), len(raw), (), advice))
         return empty(column.kind, len(raw)), np.ones(len(raw), dtype=bool)
-    message = f"is not {NOUNS[column.kind]}"
-    findings.error(at(table, column.name, raw, bad, message, advice))
+    if bad.any():
+        keys = {name: before[name] for name in table.key if name in before}
+        frame = pd.DataFrame({**keys, column.name: raw})
+        message = f"is not {NOUNS[column.kind]}"
+        findings.error(at(table, column.name, frame, bad, message, advice))
     return values, bad
 
 
