@@ -1,0 +1,100 @@
+"""The routes under /v1: parse, ask the matcher, answer."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+from flask import Blueprint, current_app, g
+from flask_openapi3 import APIBlueprint, Tag
+
+from matching.economics import Terms
+from matching.errors import UnknownIdError
+from matching.matcher import Filters, Matcher
+from serve.answers import Match, Product, ProductList
+from serve.payloads import (
+    CreatorsQuery,
+    MatchBody,
+    MatchFields,
+    NoQuery,
+    ProductPath,
+    ProductsQuery,
+)
+from serve.refusals import refusals
+
+_PRODUCTS = Tag(name="products", description="The products that creators are found for.")
+_MATCHES = Tag(name="matches", description="Creators for a product, ranked.")
+
+
+def v1() -> Blueprint:
+    """Return the routes of version 1, freshly made: each application documents its own."""
+    api = APIBlueprint("v1", __name__, url_prefix="/v1")
+
+    @api.get("/products", tags=[_PRODUCTS], responses={200: ProductList, **refusals(404, 422)})
+    def products(query: ProductsQuery) -> dict[str, Any]:
+        """Products, in the order of their ids."""
+        after = _cursor_to_id(query.cursor)
+        items = _matcher().products(query=query.q, limit=query.limit + 1, after=after)
+        page = items[: query.limit]
+        more = len(items) > query.limit
+        return {"items": page, "next_cursor": _id_to_cursor(page[-1]) if more else None}
+
+    @api.get(
+        "/products/<product_id>", tags=[_PRODUCTS], responses={200: Product, **refusals(404, 422)}
+    )
+    def product(path: ProductPath, query: NoQuery) -> dict[str, Any]:
+        """One product."""
+        return _matcher().product(path.product_id)
+
+    @api.get(
+        "/products/<product_id>/creators",
+        tags=[_MATCHES],
+        responses={200: Match, **refusals(404, 409, 422)},
+    )
+    def creators(path: ProductPath, query: CreatorsQuery) -> dict[str, Any]:
+        """Top creators for a product of the catalog."""
+        return _match(path.product_id, query, filters=query.to_filters())
+
+    @api.post(
+        "/matches",
+        tags=[_MATCHES],
+        responses={200: Match, **refusals(404, 409, 413, 415, 422)},
+    )
+    def matches(body: MatchBody, query: NoQuery) -> dict[str, Any]:
+        """Top creators for a product in or outside the catalog, on terms to try."""
+        return _match(
+            body.product_asked(),
+            body,
+            filters=body.filters.to_filters() if body.filters else Filters(),
+            terms=body.terms.to_terms() if body.terms else Terms(),
+            include=tuple(body.include or ()),
+        )
+
+    return api
+
+
+def _matcher() -> Matcher:
+    return current_app.extensions["serving"].matcher
+
+
+def _match(product: str | dict[str, Any], asked: MatchFields, **rest: Any) -> dict[str, Any]:
+    result = _matcher().match(
+        product, k=asked.k, objective=asked.objective, explain=asked.explain, **rest
+    )
+    return {"request_id": g.request_id, **result.to_dict()}
+
+
+def _id_to_cursor(product: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(product["product_id"].encode()).decode().rstrip("=")
+
+
+def _cursor_to_id(cursor: str | None) -> str | None:
+    """Return the last id of the page before; cursors are opaque, so only ours are taken."""
+    if cursor is None:
+        return None
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        raise UnknownIdError("page", cursor, "take next_cursor of the page before") from None

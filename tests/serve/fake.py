@@ -1,0 +1,264 @@
+"""A matcher with an obvious market, so that the service is tested without training anything."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from matching.economics import Terms
+from matching.errors import ConflictError, OptionError, UnknownIdError
+from matching.matcher import Filters
+
+TITLES = (
+    ("每日坚果混合装 750g", "食品/坚果", 59.9),
+    ("手工红糖姜茶 12袋", "食品/冲饮", 29.9),
+    ("老字号麻辣牛肉干 500g", "食品/零食", 68.0),
+    ("云南小粒咖啡挂耳 20片", "食品/冲饮", 45.0),
+    ("氨基酸洁面乳 120ml", "美妆/洁面", 79.0),
+    ("哑光丝绒口红 三支装", "美妆/彩妆", 129.0),
+    ("真丝衬衫 通勤款", "服饰/女装", 269.0),
+    ("儿童防晒衣 轻薄透气", "服饰/童装", 99.0),
+    ("空气炸锅 5L 可视窗", "家居/小家电", 299.0),
+    ("无线吸尘器 轻音版", "数码/家电", 899.0),
+    ("双人火锅套餐 到店用", "本地生活/餐饮", 128.0),
+    ("新疆棉四件套 1.8m", "家居/床品", 239.0),
+)
+NAMES = (
+    *("小雨的厨房", "成都老周", "阿敏试吃", "北方的狼", "美妆师Coco"),
+    *("李姐严选", "大山里的阿福", "深夜食堂君", "豆豆妈", "潮州仔"),
+)
+NO_FILTERS, NO_TERMS = Filters(), Terms()
+CITIES = ("成都", "杭州", "北京", "广州", "西安", None)
+CATEGORIES = ("食品", "美妆", "服饰", "家居", "数码")
+STAGES = ("transform", "reach", "utilize", "strengthen", "thrive")
+REASONS = {
+    "transform": ("category_share", "食品占此达人近 90 天带货的 {0}%，类目中位数为 31%"),
+    "reach": ("views_per_follower", "每场直播平均 {0} 千人观看，高于同量级达人"),
+    "utilize": ("publish_rate", "接单后 {0}% 按时发布"),
+    "strengthen": ("fan_gmv_share", "粉丝贡献此达人 {0}% 的销售额，类目中位数为 19%"),
+    "thrive": ("repeat_order_rate", "{0}% 的订单是复购"),
+}
+
+
+@dataclass(frozen=True)
+class FakeResult:
+    answer: dict[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        return self.answer
+
+
+class FakeMatcher:
+    """Sixty products of two merchants, 120 creators; bigger number in the id, lower ROI."""
+
+    version = "20261122T073500-1a2b3c"
+    as_of = date(2026, 11, 20)
+
+    def __init__(self, currency: str = "CNY", scale: float = 1.0, degenerate: bool = False) -> None:
+        self.currency = currency
+        self._scale = scale
+        self._degenerate = degenerate
+        self._products = [self._make_product(number) for number in range(60)]
+        self._creators = [_make_creator(number) for number in range(120)]
+
+    def _make_product(self, number: int) -> dict[str, Any]:
+        title, category, price = TITLES[number % len(TITLES)]
+        return {
+            "product_id": f"p{number:03d}",
+            "merchant_id": f"m{number % 2}",
+            "title": title
+            if number < len(TITLES)
+            else f"{title} · 第{number // len(TITLES) + 1}代",
+            "category": category,
+            "price": price * self._scale,
+            "commission_rate": 0.2,
+            "description": None,
+            "brand": None,
+            "margin_rate": None if number % 3 == 1 else 0.4,
+            "service_fee_rate": None,
+            "sample_cost": 15.0 * self._scale,
+            "scene": "local" if category.startswith("本地") else "shop",
+            "city": "成都" if category.startswith("本地") else None,
+            "listed_on": "2026-05-01",
+            "buyer_female": None,
+        }
+
+    def products(
+        self, query: str | None = None, limit: int = 50, after: str | None = None
+    ) -> list[dict[str, Any]]:
+        words = (query or "").lower().split()
+        found = [
+            product
+            for product in self._products
+            if all(w in f"{product['product_id']} {product['title']}".lower() for w in words)
+            and (after is None or product["product_id"] > after)
+        ]
+        return found[:limit]
+
+    def product(self, product_id: str) -> dict[str, Any]:
+        for product in self._products:
+            if product["product_id"] == product_id:
+                return product
+        raise UnknownIdError("product", product_id, "search with ?q=")
+
+    def match(
+        self,
+        product: str | Mapping[str, Any],
+        k: int = 20,
+        objective: str = "roi",
+        filters: Filters = NO_FILTERS,
+        terms: Terms = NO_TERMS,
+        include: Sequence[str] = (),
+        explain: bool = True,
+    ) -> FakeResult:
+        known = self.product(product) if isinstance(product, str) else dict(product)
+        if known["price"] == 666:
+            raise RuntimeError("the secret inside of the service")
+        if known["price"] == 13:
+            raise OptionError("product.price", "13 brings bad luck")
+        if objective == "profit" and known.get("margin_rate") is None:
+            raise ConflictError(
+                "profit needs the product's margin_rate, which is not known; choose roi or gmv"
+            )
+        passing = [c for c in self._creators if _passes(c, filters)]
+        notes = [] if len(passing) >= k else [_shortfall(len(passing), k, len(self._creators))]
+        if self._degenerate:
+            notes.append("所有达人都没有固定成本，ROI 无法区分达人；请改看销售额。")
+        channel = filters.channel or "live"
+        creators = [
+            {**self._predict(c, known, terms, channel, explain), "rank": rank}
+            for rank, c in enumerate(passing[:k], start=1)
+        ]
+        answer = {
+            "bundle": self.version,
+            "as_of": self.as_of.isoformat(),
+            "objective": objective,
+            "currency": self.currency,
+            "product": {
+                name: known.get(name)
+                for name in ("product_id", "title", "category", "price", "commission_rate")
+            },
+            "creators": [_ranked_first(creator) for creator in creators],
+            "notes": notes,
+        }
+        if include:
+            answer["included"] = [self._included(i, known, terms, passing) for i in include]
+        return FakeResult(answer)
+
+    def _included(
+        self, key: str, product: Mapping[str, Any], terms: Terms, passing: list[dict[str, Any]]
+    ) -> dict[str, Any]:
+        for creator in self._creators:
+            if creator["creator_id"] == key:
+                eligible = creator in passing
+                item = self._predict(creator, product, terms, "live", True)
+                rank = passing.index(creator) + 1 if eligible else None
+                reason = None if eligible else "removed by the filters"
+                return {**item, "rank": rank, "eligible": eligible, "reason": reason}
+        raise UnknownIdError("creator", key)
+
+    def _predict(
+        self,
+        creator: dict[str, Any],
+        product: Mapping[str, Any],
+        terms: Terms,
+        channel: str,
+        explain: bool,
+    ) -> dict[str, Any]:
+        number = int(creator["creator_id"][1:])
+        noise = np.random.default_rng(number)
+        rate = terms.commission_rate
+        rate = product["commission_rate"] if rate is None else rate
+        sales = (9000 + 400 * number) * float(noise.uniform(0.3, 2.0)) * self._scale
+        fee = 0.0 if number % 3 else (creator["follower_count"] or 0) * 0.004 * self._scale
+        fee = fee if terms.slot_fee is None else terms.slot_fee
+        cost = fee + (0 if self._degenerate else 15.0 * self._scale) + rate * sales
+        if not self._degenerate and terms.slot_fee is None:
+            roi = 4.8 * 0.975**number
+            cost = sales / roi
+        roi = None if cost <= 0 else sales / cost
+        spread = float(noise.uniform(0.25, 1.0))
+        margin = product.get("margin_rate")
+        profit = None if margin is None else sales * margin - cost
+        bars = [round(float(x), 3) for x in noise.normal(0.15, 0.3, 5)]
+        bounds = (None, None) if roi is None else (roi * math.exp(-spread), roi * math.exp(spread))
+        return {
+            "rank": 0,
+            **creator,
+            "offer": {
+                "channel": channel,
+                "slot_fee": fee,
+                "sample_cost": 0.0 if self._degenerate else 15.0 * self._scale,
+                "commission_rate": rate,
+                "cost_estimated": number % 5 == 0,
+                "roi_degenerate": self._degenerate,
+            },
+            "predicted": {
+                "roi": roi,
+                "roi_low": bounds[0],
+                "roi_high": bounds[1],
+                "settled_gmv": sales,
+                "settled_gmv_low": sales * math.exp(-spread),
+                "settled_gmv_high": sales * math.exp(spread),
+                "cost": cost,
+                "profit": profit,
+                "break_even_slot_fee": None if profit is None else fee + profit,
+                "accept_probability": float(noise.uniform(0.2, 0.9)),
+                "fulfil_probability": float(noise.uniform(0.6, 0.99)),
+            },
+            **(_explained(sales, bars, noise) if explain else {}),
+        }
+
+
+def _explained(sales: float, bars: list[float], noise: np.random.Generator) -> dict[str, Any]:
+    evidence = dict(zip(STAGES, bars, strict=True))
+    strongest = sorted(STAGES, key=lambda stage: -abs(evidence[stage]))[:3]
+    return {
+        "evidence": {"base": math.log(sales) - sum(bars), **evidence},
+        "reasons": [
+            {
+                "stage": stage,
+                "feature": REASONS[stage][0],
+                "value": 0.44,
+                "contribution": evidence[stage],
+                "text": REASONS[stage][1].format(int(noise.integers(20, 80))),
+            }
+            for stage in strongest
+        ],
+    }
+
+
+def _make_creator(number: int) -> dict[str, Any]:
+    return {
+        "creator_id": f"c{number:03d}",
+        "name": NAMES[number % len(NAMES)] + ("" if number < len(NAMES) else str(number)),
+        "category": CATEGORIES[number % len(CATEGORIES)],
+        "city": CITIES[number % len(CITIES)],
+        "mcn_id": f"mcn{number % 4}" if number % 4 else None,
+        "follower_count": float(int(3000 * 1.09**number)) if number % 17 else None,
+    }
+
+
+def _passes(creator: dict[str, Any], filters: Filters) -> bool:
+    followers = creator["follower_count"]
+    return not (
+        (filters.category and creator["category"] not in filters.category)
+        or (filters.city and creator["city"] not in filters.city)
+        or (filters.same_city and creator["city"] != "成都")
+        or creator["creator_id"] in filters.exclude
+        or (filters.follower_min is not None and (followers or -1) < filters.follower_min)
+        or (filters.follower_max is not None and (followers or 1e18) > filters.follower_max)
+    )
+
+
+def _shortfall(found: int, asked: int, total: int) -> str:
+    return f"只有 {found} 位达人符合条件（需要 {asked} 位）；筛选条件排除了 {total - found} 位。"
+
+
+def _ranked_first(creator: dict[str, Any]) -> dict[str, Any]:
+    return {"rank": creator.pop("rank"), **creator}

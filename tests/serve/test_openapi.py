@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import logging
+from collections import Counter
+
+import pytest
+import schemathesis
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import Case, GenerationMode
+
+from serve.app import Application
+
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+def test_document_describes_the_service(client: FlaskClient) -> None:
+    document = client.get("/openapi.json").json
+    assert document["openapi"].startswith("3.1")
+    assert set(document["paths"]) == {
+        "/v1/products",
+        "/v1/products/{product_id}",
+        "/v1/products/{product_id}/creators",
+        "/v1/matches",
+        "/healthz",
+        "/readyz",
+    }
+    assert document["components"]["securitySchemes"]
+
+
+def test_every_refusal_is_documented_as_a_problem(client: FlaskClient) -> None:
+    document = client.get("/openapi.json").json
+    for path, item in document["paths"].items():
+        for method in set(METHODS) & set(item):
+            for status, answer in item[method]["responses"].items():
+                if status >= "400":
+                    assert list(answer["content"]) == ["application/problem+json"], (path, status)
+
+
+def test_lists_are_documented_as_repeated_parameters(client: FlaskClient) -> None:
+    document = client.get("/openapi.json").json
+    found = document["paths"]["/v1/products/{product_id}/creators"]["get"]["parameters"]
+    types = {parameter["name"]: parameter["schema"].get("type") for parameter in found}
+    assert {name for name, kind in types.items() if kind == "array"} == {
+        "category",
+        "city",
+        "mcn_id",
+        "exclude",
+    }
+    assert types["k"] == "integer" and types["slot_fee_max"] == "number"
+
+
+@pytest.mark.filterwarnings("default")
+def test_documented_and_actual_behaviour_agree(application: Application) -> None:
+    """Valid requests are answered, invalid ones refused, and every answer is as documented."""
+    schema = schemathesis.openapi.from_wsgi("/openapi.json", application)
+    cases: Counter[str] = Counter()
+    logging.getLogger("matching.serve").setLevel(logging.CRITICAL)
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        strategies = [operation.as_strategy(generation_mode=mode) for mode in GenerationMode]
+
+        @given(case=strategies[0] | strategies[1])
+        @settings(
+            max_examples=120,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        def hold(case: Case) -> None:
+            cases[case.operation.label] += 1
+            case.call_and_validate()
+
+        hold()
+    assert len(cases) == 6
+    assert sum(cases.values()) >= 480
+    assert min(cases[label] for label in cases if "/v1/" in label) >= 120
