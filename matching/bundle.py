@@ -10,8 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -21,6 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from matching.drafts import draft, sync, write_synced
 from matching.errors import BundleError, UnknownIdError
 
 FORMAT_VERSION = 1
@@ -59,13 +58,11 @@ def write(bundles: Path, files: BundleFiles, as_of: date, about: Mapping[str, An
     ----------
     about : what else the manifest says (features, sizes, metrics, notes)
     """
-    bundles.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=bundles))
-    try:
-        _write_files(temporary, files)
+    with draft(bundles) as work:
+        _write_files(work.folder, files)
         digests = {
-            path.relative_to(temporary).as_posix(): _digest(path)
-            for path in sorted(temporary.rglob("*"))
+            path.relative_to(work.folder).as_posix(): _digest(path)
+            for path in sorted(work.folder.rglob("*"))
             if path.is_file()
         }
         content = hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
@@ -79,19 +76,9 @@ def write(bundles: Path, files: BundleFiles, as_of: date, about: Mapping[str, An
             **about,
             "files": digests,
         }
-        _write_synced(temporary / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False))
-        for path in temporary.rglob("*"):
-            _sync(path)
-        _sync(temporary)
-        temporary.chmod(0o755)
-        target = bundles / version
-        if target.exists():
-            raise BundleError(f"{target} exists already: the same facts were trained a moment ago")
-        temporary.rename(target)
-        _sync(bundles)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    return target
+        text = json.dumps(manifest, indent=1, ensure_ascii=False)
+        (work.folder / MANIFEST).write_text(text, encoding="utf-8")
+        return work.publish(version)
 
 
 def read_manifest(bundle: Path) -> dict[str, Any]:
@@ -212,9 +199,9 @@ def _pointer(bundles: Path) -> dict[str, Any]:
 
 def _point(bundles: Path, pointer: Mapping[str, Any]) -> None:
     temporary = bundles / f".{PROMOTED}.{os.getpid()}"
-    _write_synced(temporary, json.dumps(pointer, indent=1))
+    write_synced(temporary, json.dumps(pointer, indent=1))
     temporary.replace(bundles / PROMOTED)
-    _sync(bundles)
+    sync(bundles)
 
 
 def _write_files(folder: Path, files: BundleFiles) -> None:
@@ -257,18 +244,3 @@ def _map(path: Path) -> Array:
 def _digest(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _write_synced(path: Path, text: str) -> None:
-    with path.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

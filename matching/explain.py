@@ -32,8 +32,8 @@ class Reason:
         return dict(self.__dict__)
 
 
-def evidence(contributions: FloatArray) -> list[dict[str, float]]:
-    """Return base and stages per row; together they are ln E[S | accepted].
+def evidence(contributions: FloatArray) -> dict[str, FloatArray]:
+    """Return base and stages, float64 (rows,) each; together they are ln E[S | accepted].
 
     Parameters
     ----------
@@ -43,10 +43,7 @@ def evidence(contributions: FloatArray) -> list[dict[str, float]]:
     for stage in Stage:
         members = [i for i, feature in enumerate(FEATURES) if feature.stage is stage]
         totals[stage.value] = contributions[:, members].sum(axis=1)
-    return [
-        {name: float(values[row]) for name, values in totals.items()}
-        for row in range(len(contributions))
-    ]
+    return totals
 
 
 def reasons(

@@ -18,11 +18,11 @@ from matching.contents import Contents
 from matching.economics import OBJECTIVES, Terms
 from matching.eligibility import Filters, Request, affordable_channels, eligible, why_not
 from matching.errors import ConflictError, OptionError, UnknownIdError
-from matching.explain import evidence
 from matching.history import EPOCH, Attributes, IntArray
+from matching.models.ranker import preference
 from matching.models.text import ContentVectors
 from matching.product import product_rows
-from matching.results import MatchResult, describe_match, describe_product
+from matching.results import Included, MatchResult, describe_product
 from matching.scoring import Scored, Scorer
 
 CANDIDATES = 300
@@ -109,16 +109,32 @@ class Matcher:
         mask, removed = eligible(self.contents.history, self.contents.offers, request)
         works = affordable_channels(self.contents.offers, request)
         scored, rows, widened = self._best(asked, k, objective, request, terms, mask, works)
-        return describe_match(
+        shown = rows[:k]
+        return MatchResult(
             self,
             asked.shown,
             objective,
             scored,
-            rows[:k],
-            self.explain(scored, rows[:k]) if explain else None,
-            notes=self._notes(scored, rows, k, int(mask.sum()), removed, widened, asked),
-            included=self._include(asked, include, objective, request, terms, mask),
+            shown,
+            self.contents.ranker.contributions(scored.matrix[shown]) if explain else None,
+            list(self._notes(scored, shown, k, int(mask.sum()), removed, widened, asked)),
+            self._include(asked, include, objective, request, terms, scored, rows),
         )
+
+    def score(self, creators: Sequence[str], product: str, objective: str = "roi") -> MatchResult:
+        """Return these creators for a catalog product, best first, eligible or not."""
+        _check(1, objective)
+        asked = self.find_product(product)
+        self._check_margin(asked, objective)
+        scored = self.scorer.score(self._creator_rows(creators), np.array([asked.row]))
+        rows = scored.ranked(objective, scored.best_channels(objective))
+        parts = self.contents.ranker.contributions(scored.matrix[rows])
+        return MatchResult(self, asked.shown, objective, scored, rows, parts, [])
+
+    def eligible(self, product: str, week: date | None = None) -> npt.NDArray[np.bool_]:
+        """Return which creators may be offered a catalog product, bool (creators,)."""
+        request = self._request(self.find_product(product), NO_FILTERS, NO_TERMS, week)
+        return eligible(self.contents.history, self.contents.offers, request)[0]
 
     def find_product(self, product: str | Mapping[str, Any]) -> Asked:
         """Return the product as the models see it; UnknownIdError if the catalog lacks it."""
@@ -147,13 +163,6 @@ class Matcher:
             start = int(np.searchsorted(ids, np.bytes_(after.encode()), side="right"))
         found = self._search_products(query, start)
         return [self._shown_product(row) for row, _ in zip(found, range(limit), strict=False)]
-
-    def explain(
-        self, scored: Scored, rows: IntArray
-    ) -> tuple[npt.NDArray[np.float64], list[dict[str, float]]]:
-        """Return contributions and evidence of these rows."""
-        contributions = self.contents.ranker.contributions(scored.matrix[rows])
-        return contributions, evidence(contributions)
 
     def query(
         self, asked: Asked, objective: str, terms: Terms = NO_TERMS
@@ -202,23 +211,34 @@ class Matcher:
         objective: str,
         request: Request,
         terms: Terms,
-        mask: npt.NDArray[np.bool_],
-    ) -> list[tuple[Scored, int, str | None]] | None:
-        """Return the prediction of each creator asked about, and why they are not eligible."""
+        ranked: Scored,
+        rows: IntArray,
+    ) -> list[Included] | None:
+        """Return for each creator asked about the prediction, rank, and why not eligible."""
         if not include:
             return None
-        found = []
-        creators = self.contents.history.creator_ids.rows(include)
-        for creator_id, creator in zip(include, creators, strict=True):
-            if creator < 0:
-                raise UnknownIdError("creator", creator_id)
+        contents = self.contents
+        first, second = preference(ranked.outcomes, ranked.money, objective)
+        included = []
+        for creator in self._creator_rows(include):
+            reason = why_not(contents.history, contents.offers, request, int(creator))
             scored = self.scorer.score(
                 np.array([creator]), np.array([asked.row]), terms, external=asked.external
             )
             row = int(scored.best_channels(objective)[0])
-            reason = why_not(self.contents.history, self.contents.offers, request, int(creator))
-            found.append((scored, row, reason))
-        return found
+            mine, tie = preference(scored.outcomes, scored.money, objective)
+            ahead = (first[rows] > mine[row]) | (
+                (first[rows] == mine[row]) & (second[rows] > tie[row])
+            )
+            rank = None if reason else 1 + int(np.count_nonzero(ahead))
+            included.append(Included(scored, row, rank, reason))
+        return included
+
+    def _creator_rows(self, creator_ids: Sequence[str]) -> IntArray:
+        rows = self.contents.history.creator_ids.rows(creator_ids)
+        if (rows < 0).any():
+            raise UnknownIdError("creator", creator_ids[int(np.argmax(rows < 0))])
+        return rows
 
     def _request(self, asked: Asked, filters: Filters, terms: Terms, week: date | None) -> Request:
         commission = terms.commission_rate
@@ -244,27 +264,14 @@ class Matcher:
     def _notes(
         self,
         scored: Scored,
-        rows: IntArray,
-        k: int,
-        eligible_count: int,
-        removed: Mapping[str, int],
-        widened: int | None,
-        asked: Asked,
-    ) -> list[str]:
-        """Return what the caller should know about this answer."""
-        return list(self._each_note(scored, rows, k, eligible_count, removed, widened, asked))
-
-    def _each_note(
-        self,
-        scored: Scored,
-        rows: IntArray,
+        shown: IntArray,
         k: int,
         eligible_count: int,
         removed: Mapping[str, int],
         widened: int | None,
         asked: Asked,
     ) -> Iterator[str]:
-        shown = rows[:k]
+        """Yield what the caller should know about this answer."""
         if len(shown) < k:
             yield _shortfall(len(shown), k, removed, widened, eligible_count)
         elif widened is not None and widened >= MOST_CANDIDATES:
@@ -304,7 +311,7 @@ class Matcher:
     def _product_row(self, product_id: str) -> int:
         row = int(self.contents.history.product_ids.rows([product_id])[0])
         if row < 0:
-            raise UnknownIdError("product", product_id, "`GET /v1/products` lists them")
+            raise UnknownIdError("product", product_id)
         return row
 
     def _shown_product(self, row: int) -> dict[str, Any]:

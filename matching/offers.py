@@ -151,8 +151,8 @@ def channels_worked(history: History) -> BoolArray:
     return works
 
 
-def latest_statistic(history: History, name: str) -> FloatArray:
-    """Return every creator's attribute or statistic as known at the date of a frozen history.
+def latest_statistic(history: History, name: str, day: int | None = None) -> FloatArray:
+    """Return every creator's attribute or statistic as known at a day (a frozen history's own).
 
     The current value in the creators table serves where no row is dated.
     """
@@ -161,7 +161,7 @@ def latest_statistic(history: History, name: str) -> FloatArray:
     if column is None or not len(column):
         return np.asarray(current)
     everybody = np.arange(history.creators.count)
-    latest = history.statistics.latest(everybody, np.array(history.as_of))
+    latest = history.statistics.latest(everybody, np.array(history.as_of if day is None else day))
     return np.where(latest >= 0, column[latest], current)
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from matching.columns import CHANNELS, PRODUCTS
-from matching.explain import reasons
-from matching.history import IntArray
+from matching.explain import evidence, reasons
+from matching.history import FloatArray, IntArray
 from matching.scoring import Scored
 
 if TYPE_CHECKING:
@@ -22,68 +20,76 @@ _PRODUCT_FIELDS = tuple(name for name in PRODUCTS.names if name != "updated_on")
 
 
 @dataclass(frozen=True)
-class MatchResult:
-    """The ranked creators for one product, and what the caller should know."""
+class Included:
+    """A creator who was asked about: their prediction, rank, and why they are not eligible."""
 
-    bundle: str
-    as_of: date
-    objective: str
-    currency: str
+    scored: Scored
+    row: int
+    rank: int | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class MatchResult:
+    """The ranked creators for one product, and what the caller should know.
+
+    Attributes
+    ----------
+    rows : int64 (found,)
+        Rows of `scored`, best first.
+    contributions : float64 (found, features + 1), or None if no explanation was asked for
+    """
+
+    matcher: Matcher
     product: Mapping[str, Any]
-    creators: Sequence[Mapping[str, Any]]
+    objective: str
+    scored: Scored
+    rows: IntArray
+    contributions: FloatArray | None
     notes: Sequence[str]
-    included: Sequence[Mapping[str, Any]] | None = field(default=None)
+    included: Sequence[Included] | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def creators(self) -> list[dict[str, Any]]:
+        """The creators as plain values, best first."""
+        creators = [
+            {"rank": rank, **describe_creator(self.matcher, self.scored, int(row))}
+            for rank, row in enumerate(self.rows, start=1)
+        ]
+        if self.contributions is not None:
+            for creator, row, parts in zip(creators, self.rows, self.contributions, strict=True):
+                creator["evidence"] = {
+                    name: float(value[0]) for name, value in evidence(parts[None, :]).items()
+                }
+                told = reasons(parts, self.scored.matrix[row], self.matcher.contents.facts["usual"])
+                creator["reasons"] = [reason.to_dict() for reason in told]
+        return creators
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as the contract's JSON, without the request's id."""
         answer = {
-            "bundle": self.bundle,
-            "as_of": self.as_of.isoformat(),
+            "bundle": self.matcher.version,
+            "as_of": self.matcher.as_of.isoformat(),
             "objective": self.objective,
-            "currency": self.currency,
+            "currency": self.matcher.currency,
             "product": dict(self.product),
-            "creators": list(self.creators),
+            "creators": self.creators,
             "notes": list(self.notes),
         }
         if self.included is not None:
-            answer["included"] = list(self.included)
+            answer["included"] = [
+                {
+                    "rank": asked.rank,
+                    **describe_creator(self.matcher, asked.scored, asked.row),
+                    "eligible": asked.reason is None,
+                    "reason": asked.reason,
+                }
+                for asked in self.included
+            ]
         return answer
-
-
-def describe_match(
-    matcher: Matcher,
-    product: Mapping[str, Any],
-    objective: str,
-    scored: Scored,
-    rows: IntArray,
-    explained: tuple[npt.NDArray[np.float64], list[dict[str, float]]] | None,
-    notes: Sequence[str],
-    included: Sequence[tuple[Scored, int, str | None]] | None,
-) -> MatchResult:
-    """Return the answer for these rows, best first."""
-    creators = [
-        {"rank": rank, **describe_creator(matcher, scored, int(row))}
-        for rank, row in enumerate(rows, start=1)
-    ]
-    if explained is not None:
-        contributions, evidence = explained
-        usual = matcher.contents.facts["usual"]
-        for creator, row, parts, stages in zip(
-            creators, rows, contributions, evidence, strict=True
-        ):
-            creator["evidence"] = stages
-            told = reasons(parts, scored.matrix[row], usual)
-            creator["reasons"] = [reason.to_dict() for reason in told]
-    return MatchResult(
-        bundle=matcher.version,
-        as_of=matcher.as_of,
-        objective=objective,
-        currency=matcher.currency,
-        product=product,
-        creators=creators,
-        notes=notes,
-        included=None if included is None else _describe_included(matcher, creators, included),
-    )
 
 
 def describe_creator(matcher: Matcher, scored: Scored, row: int) -> dict[str, Any]:
@@ -162,17 +168,3 @@ def describe_product(table: Any, row: int) -> dict[str, Any]:
 def number(value: Any) -> float | None:
     """Return a plain float, None where it is not a finite number."""
     return float(value) if np.isfinite(value) else None
-
-
-def _describe_included(
-    matcher: Matcher,
-    creators: Sequence[Mapping[str, Any]],
-    included: Sequence[tuple[Scored, int, str | None]],
-) -> list[dict[str, Any]]:
-    ranks = {creator["creator_id"]: creator["rank"] for creator in creators}
-    described = []
-    for scored, row, reason in included:
-        creator = describe_creator(matcher, scored, row)
-        rank = ranks.get(creator["creator_id"])
-        described.append({"rank": rank, **creator, "eligible": reason is None, "reason": reason})
-    return described

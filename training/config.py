@@ -6,6 +6,7 @@ import difflib
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from matching.errors import OptionError
 
@@ -61,7 +62,7 @@ class TrainConfig:
             raise OptionError("config", f"{path} cannot be read: {error.strerror}") from error
         except tomllib.TOMLDecodeError as error:
             raise OptionError("config", f"{path} is not TOML: {error}") from error
-        known = {field.name: type(field.default) for field in fields(cls)}
+        known: dict[str, Any] = {field.name: type(field.default) for field in fields(cls)}
         for name, value in values.items():
             if name not in known:
                 near = difflib.get_close_matches(name, known, n=1)
@@ -69,7 +70,8 @@ class TrainConfig:
                 raise OptionError("config", f"{path} has an unknown key {name!r}{hint}")
             if isinstance(value, bool) or not isinstance(value, (int, known[name])):
                 raise OptionError("config", f"{path}: {name} must be {known[name].__name__}")
-        return cls(**{name: known[name](value) for name, value in values.items()}).check()
+        given: dict[str, Any] = {name: known[name](value) for name, value in values.items()}
+        return cls(**given).check()
 
     def check(self) -> TrainConfig:
         """Return self; OptionError names the first value that cannot be."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from matching.catalog import Catalog, answer_days, is_accepted
 from matching.facts import days_of, log_rows, settled_sales
@@ -119,3 +120,12 @@ def _past_offers(catalog: Catalog, history: History, rows: dict[str, IntArray]) 
         given = log["slot_fee"].to_numpy(dtype=np.float64)
         slot_fee = np.where(np.isnan(given), slot_fee, given)
     return Offer(commission, slot_fee)
+
+
+def join_texts(frame: pd.DataFrame, columns: tuple[str, ...]) -> list[str]:
+    """Return the text columns that are there, joined per row."""
+    joined = pd.Series("", index=frame.index, dtype="str")
+    for name in columns:
+        if name in frame.columns:
+            joined = joined + " " + frame[name].fillna("")
+    return joined.tolist()

@@ -35,7 +35,7 @@ from matching.product import TEXT_COLUMNS
 from matching.scoring import Scorer
 from training.config import TrainConfig
 from training.retrieval import learn_space, place_products
-from training.rows import Rows, collect_rows
+from training.rows import Rows, collect_rows, join_texts
 
 LINKS = {"accept": LOGISTIC, "fulfil": LOGISTIC, "sale": LOGISTIC, "sales": LOG}
 TERMS_FEATURES = ("commission_rate", "commission_step", "slot_fee_step")
@@ -159,15 +159,6 @@ def encode_texts(catalog: Catalog, config: TrainConfig) -> tuple[TextEncoder, Co
     creators = join_texts(catalog.creators, _PROFILE_COLUMNS)
     encoder = TextEncoder.fit([*products, *creators], config.text_dimensions, config.seed)
     return encoder, ContentVectors(encoder.encode(creators), encoder.encode(products))
-
-
-def join_texts(frame: pd.DataFrame, columns: tuple[str, ...]) -> list[str]:
-    """Return the text columns that are there, joined per row."""
-    joined = pd.Series("", index=frame.index, dtype="str")
-    for name in columns:
-        if name in frame.columns:
-            joined = joined + " " + frame[name].fillna("")
-    return joined.tolist()
 
 
 def fit_ranker(rows: Rows, as_of: date, config: TrainConfig) -> tuple[Ranker, dict[str, Any]]:

@@ -1,0 +1,302 @@
+"""The front door: one program, `matching`.
+
+Heavy libraries are imported by the command that uses them, so that `matching find` starts fast.
+Exit codes: 0 done; 1 the data or a value is wrong; 2 unknown command or option.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from matching.errors import MatchingError, OptionError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+app = typer.Typer(
+    help="Who should sell this product, and what will it bring.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+bundles_app = typer.Typer(help="Which bundle serves.", no_args_is_help=True)
+app.add_typer(bundles_app, name="bundles")
+
+USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[
+    1
+]  # typer exports its parent under no name
+Data = Annotated[str, typer.Argument(help="Folder of tables, or a database URL.")]
+Bundle = Annotated[Path, typer.Argument(help="Folder of one version.")]
+Bundles = Annotated[Path, typer.Argument(help="Folder of versions.")]
+Objective = Annotated[str, typer.Option(help="roi, gmv or profit.")]
+K = Annotated[int, typer.Option("-k", help="How many creators.")]
+AsOf = Annotated[str | None, typer.Option(help="ISO day; facts known before it count.")]
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    try:
+        code = app(standalone_mode=False)
+    except MatchingError as error:
+        sys.exit(_fail(str(error), 1))
+    except typer.BadParameter as error:  # a value that is wrong or missing
+        sys.exit(_fail(error.format_message(), 1))
+    except USAGE_ERROR as error:  # an unknown command or option
+        sys.exit(_fail(str(error), 2) if str(error) else 2)
+    except (KeyboardInterrupt, typer.Abort):
+        sys.exit(_fail("stopped", 130))
+    except BrokenPipeError:
+        sys.exit(0)
+    sys.exit(code or 0)
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Argument(help="Folder to write.")],
+    creators: int = 2000,
+    products: int = 400,
+    collaborations: int = 12000,
+    weeks: int = 52,
+    seed: int = 0,
+) -> None:
+    """Write a simulated market, and its truth in OUT/truth/."""
+    from training.simulator import MarketConfig
+    from training.simulator import simulate as run
+
+    with _progress() as progress:
+        task = progress.add_task("simulating", total=None)
+        market = run(MarketConfig(creators, products, collaborations, weeks, seed))
+        progress.update(task, description="writing")
+        market.save(out)
+    print(out)
+
+
+@app.command()
+def check(data: Data) -> None:
+    """Validate a catalog: every problem with table, column, count and first rows."""
+    from matching.catalog import Catalog
+
+    catalog = Catalog.load(data)
+    for warning in catalog.warnings:
+        print(f"warning: {warning}")
+    print(
+        f"{data}: {len(catalog.creators):,} creators, {len(catalog.products):,} products, "
+        f"{len(catalog.collaborations):,} collaborations, no problems"
+    )
+
+
+@app.command()
+def train(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Folder of versions.")],
+    as_of: AsOf = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file of choices.")] = None,
+    promote: Annotated[bool, typer.Option("--promote", help="Let it serve.")] = False,
+) -> None:
+    """Train on what was known at a date and write a new bundle."""
+    day = _day(as_of)
+    from matching import bundle
+    from matching.catalog import Catalog
+    from training.config import TrainConfig
+    from training.run import train as run
+
+    with _progress() as progress:
+        task = progress.add_task("loading", total=None)
+
+        def tell(phase: str) -> None:
+            progress.update(task, description=phase)
+
+        chosen = TrainConfig() if config is None else TrainConfig.load(config)
+        trained = run(Catalog.load(data), chosen, day, tell)
+        tell("writing")
+        path = trained.save(out)
+    for warning in trained.about["warnings"]:
+        print(f"warning: {warning}", file=sys.stderr)
+    for name, head in trained.about["heads"].items():
+        if head.get("reason"):
+            print(f"note: {name} is a constant: {head['reason']}", file=sys.stderr)
+    if promote or not any(version["promoted"] for version in bundle.versions(out)):
+        bundle.promote(out, path.name)
+    print(path)
+
+
+@app.command()
+def evaluate(
+    bundle: Bundle,
+    data: Data,
+    out: Annotated[Path | None, typer.Option(help="Folder for report.json.")] = None,
+    products: Annotated[int, typer.Option(help="Products judged against the truth.")] = 300,
+    seed: int = 0,
+) -> None:
+    """Judge a bundle on what came after its date, and against the truth of a simulated market."""
+    from matching.catalog import Catalog
+    from training.evaluate import evaluate as run
+    from training.evaluate import truth_of
+    from training.report import show, write
+
+    with _progress() as progress:
+        progress.add_task("judging", total=None)
+        report = run(bundle, Catalog.load(data), truth_of(data), products, seed)
+    show(report)
+    if out is not None:
+        print(write(report, out))
+
+
+@app.command()
+def find(
+    bundle: Bundle,
+    product_id: Annotated[str, typer.Argument(help="Product of the catalog.")],
+    k: K = 20,
+    objective: Objective = "roi",
+    as_json: Annotated[bool, typer.Option("--json", help="The HTTP answer.")] = False,
+) -> None:
+    """Find creators for a product: the button, in a terminal."""
+    from matching.matcher import Matcher
+
+    result = Matcher.load(bundle).match(product_id, k=k, objective=objective, explain=as_json)
+    answer = result.to_dict()
+    if as_json:
+        print(json.dumps(answer, ensure_ascii=False, indent=2))
+    else:
+        from matching.terminal import show_answer
+
+        show_answer(answer)
+
+
+@app.command()
+def score(
+    bundle: Bundle,
+    pairs: Annotated[Path, typer.Argument(help="CSV or Parquet: creator_id, product_id.")],
+    out: Annotated[Path, typer.Option(help="CSV or Parquet file to write.")],
+    objective: Objective = "roi",
+) -> None:
+    """Predict for each pair of a file."""
+    from matching.lists import read_pairs, score_pairs, write_table
+    from matching.matcher import Matcher
+
+    table = score_pairs(Matcher.load(bundle), read_pairs(pairs), objective)
+    write_table(table, out)
+    print(out)
+
+
+@app.command()
+def weekly(
+    bundle: Bundle,
+    week: Annotated[str, typer.Option(help="ISO week, such as 2026-W47.")],
+    out: Annotated[Path, typer.Option(help="Folder of weeks.")],
+    k: K = 20,
+    objective: Objective = "roi",
+    products: Annotated[Path | None, typer.Option(help="File of product ids, one a line.")] = None,
+    allocation: Annotated[str, typer.Option(help="none: each product by itself.")] = "none",
+    allow_stale: Annotated[bool, typer.Option("--allow-stale", help="Take old facts.")] = False,
+) -> None:
+    """Write next week's match lists for every product."""
+    from matching.matcher import Matcher
+    from serve.weekly import read_products, week_monday, write_weekly
+
+    week_monday(week)
+    if allocation != "none":
+        raise OptionError("allocation", f"must be none, not {allocation!r}")
+    chosen = None if products is None else read_products(products)
+    matcher = Matcher.load(bundle)
+    with _progress() as progress:
+        total = len(matcher.contents.history.product_ids) if chosen is None else len(set(chosen))
+        task = progress.add_task(week, total=total)
+        folder = write_weekly(
+            matcher,
+            week,
+            out,
+            k,
+            objective,
+            chosen,
+            allow_stale,
+            advance=lambda: progress.advance(task),
+        )
+    print(folder)
+
+
+@app.command()
+def serve(
+    bundles: Bundles,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    workers: int = 2,
+) -> None:
+    """Serve the HTTP API and the merchant page on the promoted bundle."""
+    from serve.server import run
+
+    run(bundles, host, port, workers)
+
+
+@bundles_app.command("list")
+def list_bundles(
+    bundles: Bundles,
+    has_promoted: Annotated[
+        bool, typer.Option("--has-promoted", help="Fail if none serves.")
+    ] = False,
+) -> None:
+    """List the versions; the one that serves is marked."""
+    from matching import bundle
+
+    if has_promoted:
+        bundle.promoted(bundles)
+    for manifest in bundle.versions(bundles):
+        mark = "*" if manifest["promoted"] else " "
+        sizes = manifest["sizes"]
+        print(
+            f"{mark} {manifest['version']}  as of {manifest['as_of']}  "
+            f"{sizes['creators']:,} creators, {sizes['products']:,} products"
+        )
+
+
+@bundles_app.command("promote")
+def promote_bundle(
+    bundles: Bundles, version: Annotated[str, typer.Argument(help="Version to serve.")]
+) -> None:
+    """Let a version serve, after verifying it whole."""
+    from matching import bundle
+
+    bundle.promote(bundles, version)
+    print(version)
+
+
+@bundles_app.command("rollback")
+def rollback_bundle(bundles: Bundles) -> None:
+    """Let the version serve that served before."""
+    from matching import bundle
+
+    print(bundle.rollback(bundles))
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise OptionError("as-of", f"{text!r} is no ISO day such as 2026-11-20") from None
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"matching: {message}", file=sys.stderr)
+    return code
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """Show progress on stderr, and nothing at all where that is not a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns: tuple[Any, ...] = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
+        yield progress

@@ -1,0 +1,146 @@
+"""Weekly match lists: one command, every product, all or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from matching.drafts import draft
+from matching.errors import ConflictError, MatchingError, OptionError
+from matching.lists import SCHEMA, match_list
+from matching.matcher import Matcher
+
+LISTS = "match_lists.parquet"
+MANIFEST = "manifest.json"
+_OLDEST_FACTS = timedelta(days=7)
+_PRODUCTS_PER_GROUP = 256  # fixed, so that the same lists are the same bytes
+
+
+def week_monday(week: str) -> date:
+    """Return the Monday of an ISO week such as 2026-W47; OptionError if it is none."""
+    match = re.fullmatch(r"(\d{4})-W(\d{2})", week)
+    try:
+        if match is None:
+            raise ValueError("an ISO week looks like 2026-W47")
+        return date.fromisocalendar(int(match[1]), int(match[2]), 1)
+    except ValueError as error:
+        raise OptionError("week", f"{week!r} is no ISO week: {error}") from None
+
+
+def write_weekly(
+    matcher: Matcher,
+    week: str,
+    out: Path,
+    k: int = 20,
+    objective: str = "roi",
+    products: Iterable[str] | None = None,
+    allow_stale: bool = False,
+    advance: Callable[[], None] = lambda: None,
+) -> Path:
+    """Write `out/week/match_lists.parquet` and its manifest, and return that folder.
+
+    Lists appear whole or not at all: they are written under another name, synced and renamed. The
+    same bundle, week and arguments give the same bytes.
+
+    Parameters
+    ----------
+    products : ids of the catalog, default all
+    advance : called after each product
+
+    Raises
+    ------
+    OptionError
+        If the week or an argument cannot be used.
+    MatchingError
+        If the facts are older than seven days before the week's Monday.
+    """
+    monday = week_monday(week)
+    if not allow_stale and matcher.as_of < monday - _OLDEST_FACTS:
+        raise MatchingError(
+            f"the bundle's facts are of {matcher.as_of}, more than seven days before {week} begins "
+            f"({monday}); train on newer data, or give --allow-stale"
+        )
+    chosen = _choose(matcher, products)
+    with draft(out) as work:
+        lists = work.folder / LISTS
+        counts = _write_lists(lists, matcher, chosen, week, monday, k, objective, advance)
+        about = {
+            "week": week,
+            "bundle": matcher.version,
+            "as_of": matcher.as_of.isoformat(),
+            "objective": objective,
+            "k": k,
+            "allocation": "none",
+            "products": len(chosen),
+            **counts,
+            "sha256": hashlib.sha256(lists.read_bytes()).hexdigest(),
+        }
+        text = json.dumps(about, indent=1, ensure_ascii=False)
+        (work.folder / MANIFEST).write_text(text, encoding="utf-8")
+        return work.publish(week)
+
+
+def _choose(matcher: Matcher, products: Iterable[str] | None) -> list[str]:
+    ids = matcher.contents.history.product_ids
+    if products is None:
+        return [ids[row] for row in range(len(ids))]
+    chosen = sorted(set(products), key=str.encode)
+    rows = ids.rows(chosen)
+    unknown = [product for product, row in zip(chosen, rows, strict=True) if row < 0]
+    if unknown:
+        raise OptionError(
+            "products", f"{len(unknown)} are not in the bundle, first: {', '.join(unknown[:3])}"
+        )
+    return chosen
+
+
+def _write_lists(
+    path: Path,
+    matcher: Matcher,
+    products: list[str],
+    week: str,
+    monday: date,
+    k: int,
+    objective: str,
+    advance: Callable[[], None],
+) -> dict[str, Any]:
+    """Write the lists in fixed groups of products and return what the manifest says of them."""
+    rows = 0
+    skipped: list[str] = []
+    empty: list[str] = []
+    with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
+        for start in range(0, len(products), _PRODUCTS_PER_GROUP):
+            tables = [SCHEMA.empty_table()]
+            for product in products[start : start + _PRODUCTS_PER_GROUP]:
+                try:
+                    result = matcher.match(product, k, objective, week=monday)
+                except ConflictError:  # profit without a margin: the contract skips the product
+                    skipped.append(product)
+                else:
+                    tables.append(match_list(result, week))
+                    if not len(result):
+                        empty.append(product)
+                advance()
+            group = pa.concat_tables(tables)
+            rows += group.num_rows
+            writer.write_table(group, row_group_size=max(1, group.num_rows))
+    return {"rows": rows, "skipped_without_margin": skipped, "without_creators": empty}
+
+
+def read_products(path: Path) -> list[str]:
+    """Read product ids, one a line; OptionError if the file cannot be read or names none."""
+    try:
+        products = path.read_text(encoding="utf-8-sig").split()
+    except (OSError, ValueError) as error:
+        raise OptionError("products", f"{path} cannot be read: {error}") from error
+    if not products:
+        raise OptionError("products", f"{path} names no product")
+    return products

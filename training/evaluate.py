@@ -1,0 +1,339 @@
+"""Judge a bundle: against the truth of a simulated market, and on what came after its date."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import spearmanr
+from sklearn.metrics import roc_auc_score
+
+from matching import economics
+from matching.catalog import Catalog, answer_days, is_accepted
+from matching.columns import CHANNELS
+from matching.economics import OBJECTIVES, Deal
+from matching.facts import build_history, days_of, product_attributes, settled_sales
+from matching.history import FloatArray, IntArray, day_number
+from matching.matcher import Matcher
+from matching.models.text import ContentVectors
+from matching.product import TEXT_COLUMNS
+from matching.scoring import Scored
+from training.baselines import BASELINES, Baselines
+from training.rows import join_texts
+from training.simulator import Truth
+
+TOP = 10
+_RETRIEVAL_PRODUCTS = 60
+
+
+def truth_of(data: str) -> Truth | None:
+    """Return the truth that a simulated market carries, None for any other catalog."""
+    folder = Path(data) / "truth"
+    return Truth.load(folder) if folder.is_dir() else None
+
+
+def evaluate(
+    bundle: Path, catalog: Catalog, truth: Truth | None, product_count: int = 300, seed: int = 0
+) -> dict[str, Any]:
+    """Return everything that is known about how good a bundle is.
+
+    Parameters
+    ----------
+    catalog : the whole catalog, with what came after the bundle's date
+    truth : of the simulated market that the catalog is, if it is one
+    """
+    matcher = Matcher.load(bundle)
+    report: dict[str, Any] = {
+        "bundle": matcher.version,
+        "as_of": matcher.as_of.isoformat(),
+        "later": judge_later(matcher, catalog),
+    }
+    if truth is not None:
+        market = TrueMarket.build(matcher, catalog, truth)
+        report["truth"] = judge_truth(matcher, catalog, market, product_count, seed)
+    return report
+
+
+@dataclass(frozen=True)
+class TrueMarket:
+    """What every creator is really worth for a product, in the rows of a bundle.
+
+    `creators` and `products` are the full catalog's rows of the bundle's rows.
+    """
+
+    matcher: Matcher
+    truth: Truth
+    creators: IntArray
+    products: IntArray
+    slot_fees: FloatArray
+
+    @classmethod
+    def build(cls, matcher: Matcher, catalog: Catalog, truth: Truth) -> TrueMarket:
+        """Match the bundle's ids with the market's rows."""
+        history = matcher.contents.history
+        creators, products = (
+            np.searchsorted(_encoded(table), ids.encoded)
+            for table, ids in (
+                (catalog.creators["creator_id"], history.creator_ids),
+                (catalog.products["product_id"], history.product_ids),
+            )
+        )
+        fees = np.stack((truth.creators.live_fee, truth.creators.video_fee), axis=1)
+        return cls(matcher, truth, creators, products, fees[creators].astype(np.float64))
+
+    def values(self, product: int) -> dict[str, FloatArray]:
+        """Return each creator's true value in each channel, (creators, 2) by objective.
+
+        NaN where the creator does not work in the channel.
+        """
+        attributes = self.matcher.contents.history.products
+        found = {name: np.full(self.slot_fees.shape, np.nan) for name in OBJECTIVES}
+        for code, channel in enumerate(CHANNELS):
+            true = self.truth.outcomes(
+                self.creators, self.products[product : product + 1], self.matcher.as_of, channel
+            )
+            settled = true.fulfil_probability * true.settled_gmv
+            rate = np.divide(
+                true.return_cost, true.settled_gmv, where=true.works, out=np.zeros_like(settled)
+            )
+            deal = Deal(
+                commission_rate=attributes["commission_rate"][product],
+                service_fee_rate=np.nan_to_num(attributes.get("service_fee_rate")[product]),
+                slot_fee=self.slot_fees[:, code],
+                sample_cost=np.nan_to_num(attributes.get("sample_cost")[product]),
+                return_cost_rate=rate,
+                margin_rate=attributes.get("margin_rate")[product],
+            )
+            cost = economics.expected_cost(deal, true.fulfil_probability, true.settled_gmv)
+            worth = {
+                "roi": economics.commission_roi(settled, cost),
+                "gmv": true.accept_probability * settled,
+                "profit": true.accept_probability * economics.profit(deal, settled, cost),
+            }
+            for name in OBJECTIVES:
+                found[name][:, code] = np.where(true.works, worth[name], np.nan)
+        return found
+
+
+def judge_truth(
+    matcher: Matcher, catalog: Catalog, market: TrueMarket, product_count: int, seed: int
+) -> dict[str, Any]:
+    """Return value ratio and money share of the ranking and of the baselines, by objective.
+
+    The baselines choose no channel; they are granted the one that is really better.
+    """
+    products = _judged_products(matcher, product_count, seed)
+    baselines = Baselines(
+        build_history(catalog.cut(matcher.as_of)), day_number(matcher.as_of), seed
+    )
+    everybody = np.arange(matcher.contents.history.creators.count)
+    totals: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    kept: dict[str, list[tuple[float, float]]] = {name: [] for name in OBJECTIVES}
+    for number, product in enumerate(products):
+        product_id = matcher.contents.history.product_ids[int(product)]
+        may = matcher.eligible(product_id)
+        values = market.values(int(product))
+        orders = {
+            name: np.argsort(
+                -np.where(may, baselines.scores(name, int(product)), -np.inf), kind="stable"
+            )[:TOP]
+            for name in BASELINES
+        }
+        scored = None
+        if number < _RETRIEVAL_PRODUCTS:
+            scored = matcher.scorer.score(everybody[may], np.array([product]))
+        for objective in OBJECTIVES:
+            true = values[objective]
+            best = np.nan_to_num(np.where(may, _better(true), -np.inf), nan=-np.inf)
+            oracle = _mean_top(np.sort(best)[::-1])
+            result = matcher.match(product_id, TOP, objective, explain=False)
+            got = _value(true, may, result.scored, result.rows)
+            totals.setdefault(("this ranking", objective), []).append((got, oracle))
+            for name, order in orders.items():
+                worth = _mean_top(np.where(may, _better(true), 0.0)[order])
+                totals.setdefault((name, objective), []).append((worth, oracle))
+            if scored is not None:
+                rows = scored.ranked(objective, scored.best_channels(objective))[:TOP]
+                kept[objective].append((got, _value(true, may, scored, rows)))
+    methods = ["this ranking", *BASELINES]
+    return {
+        "products": len(products),
+        "methods": {
+            method: {o: _ratios(totals[method, o]) for o in OBJECTIVES} for method in methods
+        },
+        "retrieval_kept": {
+            name: float(np.sum([a for a, _ in pairs]) / np.sum([b for _, b in pairs]))
+            for name, pairs in kept.items()
+        },
+    }
+
+
+def judge_later(matcher: Matcher, catalog: Catalog) -> dict[str, Any]:
+    """Return how the predictions made at the bundle's date compare with what came later.
+
+    Judged are invitations after that date whose answers and outcomes are known in the catalog.
+    """
+    log = catalog.collaborations
+    after = log[days_of(log["invited_on"]) >= day_number(matcher.as_of)].reset_index(drop=True)
+    creators = matcher.contents.history.creator_ids.rows(after["creator_id"])
+    known = creators >= 0
+    after, creators = after[known].reset_index(drop=True), creators[known]
+    if not len(after):
+        return {"invitations": 0}
+    predicted = _predict_later(matcher, catalog, after, creators)
+    sales = settled_sales(after)
+    published = ~np.isnan(sales)
+    followers = np.nan_to_num(matcher.contents.offers.follower_count[creators])
+    report: dict[str, Any] = {
+        "invitations": len(after),
+        "unknown_creators": int(np.count_nonzero(~known)),
+        "published": int(published.sum()),
+        "sold": int(np.count_nonzero(sales[published] > 0)),
+        "auc_sale": _auc(sales[published] > 0, predicted["published_gmv"][published]),
+        "auc_sale_followers": _auc(sales[published] > 0, followers[published]),
+        "spearman_sales": _spearman(sales[published], predicted["published_gmv"][published]),
+        "spearman_sales_followers": _spearman(sales[published], followers[published]),
+        "sales_total": float(sales[published].sum()),
+        "sales_predicted": float(predicted["published_gmv"][published].sum()),
+    }
+    answered = ~np.isnan(days_of(answer_days(after)))
+    accepted = is_accepted(after).to_numpy(dtype=bool)[answered]
+    report["auc_accept"] = _auc(accepted, predicted["accept_probability"][answered])
+    report["accepted_share"] = float(accepted.mean()) if len(accepted) else None
+    report["accept_predicted"] = _mean(predicted["accept_probability"][answered])
+    report["interval"] = _coverage(matcher, predicted, sales)
+    return report
+
+
+def _predict_later(
+    matcher: Matcher, catalog: Catalog, after: pd.DataFrame, creators: IntArray
+) -> dict[str, FloatArray]:
+    """Predict later invitations at the bundle's date, in their own channel where it is known.
+
+    Products that were not known at that date are judged by their content.
+    """
+    contents = matcher.contents
+    products = contents.history.product_ids.rows(after["product_id"])
+    works = np.ones((contents.history.creators.count, len(CHANNELS)), dtype=bool)
+    names = ("published_gmv", "accept_probability", "published_low", "published_high")
+    predicted = {name: np.full(len(after), np.nan) for name in names}
+    channels = _channels(after, matcher)
+
+    def fill(chosen: IntArray, scored: Scored) -> None:
+        rows = np.flatnonzero(scored.channels == channels[chosen][scored.candidates])
+        for name in names:
+            values = getattr(scored.outcomes, name)[rows]
+            predicted[name][chosen[scored.candidates[rows]]] = values
+
+    old = np.flatnonzero(products >= 0)
+    if len(old):
+        fill(old, matcher.scorer.score(creators[old], products[old], works=works))
+    new = np.flatnonzero(products < 0)
+    if len(new):
+        table = catalog.products.set_index("product_id").loc[after["product_id"].iloc[new]]
+        table = table.reset_index()
+        attributes = product_attributes(
+            table, contents.history.words, contents.history.merchant_ids
+        )
+        vectors = contents.text_encoder.encode(join_texts(table, TEXT_COLUMNS))
+        external = attributes, ContentVectors(contents.texts.creators, vectors)
+        scored = matcher.scorer.score(
+            creators[new], np.arange(len(new)), works=works, external=external
+        )
+        fill(new, scored)
+    return predicted
+
+
+def _channels(after: pd.DataFrame, matcher: Matcher) -> IntArray:
+    usual = matcher.contents.history.channels[0]
+    if "channel" not in after.columns:
+        return np.full(len(after), usual)
+    codes = pd.Index(CHANNELS).get_indexer(pd.Index(after["channel"]))
+    return np.where(codes < 0, usual, codes)
+
+
+def _coverage(
+    matcher: Matcher, predicted: Mapping[str, FloatArray], sales: FloatArray
+) -> dict[str, Any]:
+    """Return the share of published collaborations inside the interval, by predicted size."""
+    judged = ~np.isnan(sales) & ~np.isnan(predicted["published_low"])
+    if matcher.contents.ranker.given_sale:
+        judged &= sales > 0
+    if not judged.any():
+        return {"level": matcher.contents.ranker.interval.level, "cases": 0}
+    low, high = predicted["published_low"][judged], predicted["published_high"][judged]
+    inside = (sales[judged] >= low) & (sales[judged] <= high)
+    order = np.argsort(predicted["published_gmv"][judged], kind="stable")
+    return {
+        "level": matcher.contents.ranker.interval.level,
+        "cases": int(judged.sum()),
+        "inside": float(inside.mean()),
+        "inside_by_fifth": [_mean(inside[part]) for part in np.array_split(order, 5)],
+    }
+
+
+def _judged_products(matcher: Matcher, count: int, seed: int) -> IntArray:
+    """Choose products whose deal is known, so that their true value is."""
+    attributes = matcher.contents.history.products
+    known = np.ones(attributes.count, dtype=bool)
+    for name in ("margin_rate", "sample_cost", "service_fee_rate"):
+        if attributes.has(name):
+            known &= ~np.isnan(attributes[name])
+    rows = np.flatnonzero(known)
+    generator = np.random.default_rng(seed)
+    return np.sort(generator.choice(rows, min(count, len(rows)), replace=False))
+
+
+def _better(values: FloatArray) -> FloatArray:
+    """Return the better channel's value, NaN where the creator works in none."""
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isnan(values).all(axis=1), np.nan, np.fmax(values[:, 0], values[:, 1]))
+
+
+def _value(true: FloatArray, may: Any, scored: Scored, rows: IntArray) -> float:
+    """Return the mean true value of a list; who is not eligible or does not work there is 0."""
+    creators, channels = scored.creators[rows], scored.channels[rows]
+    return _mean_top(np.where(may[creators], true[creators, channels], 0.0))
+
+
+def _mean_top(values: FloatArray) -> float:
+    """Return the mean of the first ten; missing ones are worth nothing."""
+    top = np.where(np.isfinite(values[:TOP]), values[:TOP], 0.0)
+    return float(top.sum() / TOP)
+
+
+def _ratios(pairs: list[tuple[float, float]]) -> dict[str, float]:
+    """Return mean value ratio, its standard error, and the money share."""
+    got, oracle = np.array(pairs).T
+    worthwhile = oracle > 0
+    ratios = np.maximum(got[worthwhile] / oracle[worthwhile], -1.0)
+    return {
+        "value_ratio": float(ratios.mean()),
+        "standard_error": float(ratios.std(ddof=1) / np.sqrt(len(ratios))),
+        "money_share": float(got[worthwhile].sum() / oracle[worthwhile].sum()),
+        "products": int(worthwhile.sum()),
+    }
+
+
+def _auc(truth: Any, score: FloatArray) -> float | None:
+    if len(truth) == 0 or truth.all() or not truth.any():
+        return None
+    return float(roc_auc_score(truth, score))
+
+
+def _spearman(truth: FloatArray, score: FloatArray) -> float | None:
+    if len(truth) < 3 or np.ptp(truth) == 0 or np.ptp(score) == 0:
+        return None
+    return float(spearmanr(truth, score).statistic)
+
+
+def _mean(values: Any) -> float | None:
+    return float(np.mean(values)) if len(values) else None
+
+
+def _encoded(ids: pd.Series[Any]) -> Any:
+    return np.array([i.encode() for i in ids], dtype=np.bytes_)
