@@ -30,9 +30,9 @@ app = typer.Typer(
 bundles_app = typer.Typer(help="Which bundle serves.", no_args_is_help=True)
 app.add_typer(bundles_app, name="bundles")
 
-USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[
-    1
-]  # typer exports its parent under no name
+# The parent of BadParameter, which typer exports under no name of its own.
+USAGE_ERROR = cast(type[Exception], typer.BadParameter.__base__)
+
 Data = Annotated[str, typer.Argument(help="Folder of tables, or a database URL.")]
 Bundle = Annotated[Path, typer.Argument(help="Folder of one version.")]
 Bundles = Annotated[Path, typer.Argument(help="Folder of versions.")]
