@@ -1,0 +1,56 @@
+"""What many tests share: one market, trained on once, saved and loaded once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from matching import bundle as bundle_folder
+from matching.catalog import Catalog
+from matching.matcher import Matcher
+from tests.markets import small_market
+from training.config import TrainConfig
+from training.run import Trained, train
+
+SAMPLE = Path(__file__).parents[1] / "data" / "sample"
+QUICK = TrainConfig(
+    tree_count=15, text_dimensions=8, anchor_products=16, anchor_creators=50, threads=1
+)
+"""Enough to learn something from a small market in a blink."""
+
+
+@pytest.fixture(scope="session")
+def sample() -> Catalog:
+    """The simulated market that comes with the program."""
+    return Catalog.load(SAMPLE)
+
+
+@pytest.fixture(scope="session")
+def trained(sample: Catalog) -> Trained:
+    return train(sample)
+
+
+@pytest.fixture(scope="session")
+def bundles(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of versions with one in it, which is promoted."""
+    folder = tmp_path_factory.mktemp("bundles")
+    bundle_folder.promote(folder, trained.save(folder).name)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bundle(bundles: Path) -> Path:
+    """The folder of that version."""
+    return bundle_folder.promoted(bundles)
+
+
+@pytest.fixture(scope="session")
+def matcher(bundle: Path) -> Matcher:
+    return Matcher.load(bundle)
+
+
+@pytest.fixture(scope="session")
+def small() -> Catalog:
+    """A small market with every column, some values unknown."""
+    return Catalog.from_tables(small_market())
