@@ -5,7 +5,7 @@ HOST   ?= 127.0.0.1
 PORT   ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-full lint pin
+.PHONY: help install run test test-slow test-full lint pin
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ run: install  ## train on data/sample if there is no bundle yet, then serve the 
 
 test: install  ## the test suite, under five minutes
 	$(BIN)/pytest -q -m 'not slow'
+
+test-slow: install  ## the large counts alone
+	$(BIN)/pytest -q -m slow
 
 test-full: install  ## the test suite with the large counts
 	$(BIN)/pytest -q

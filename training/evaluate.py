@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,7 +49,7 @@ def evaluate(
     report: dict[str, Any] = {
         "bundle": matcher.version,
         "as_of": matcher.as_of.isoformat(),
-        "later": judge_later(matcher, catalog),
+        "later": judge_later(matcher, later_outcomes(matcher, catalog)),
     }
     if truth is not None:
         market = TrueMarket.build(matcher, catalog, truth)
@@ -172,54 +171,62 @@ def judge_truth(
     }
 
 
-def judge_later(matcher: Matcher, catalog: Catalog) -> dict[str, Any]:
-    """Return how the predictions made at the bundle's date compare with what came later.
+def later_outcomes(matcher: Matcher, catalog: Catalog) -> pd.DataFrame:
+    """Return the invitations after the bundle's date, as predicted then and as they came out.
 
-    Judged are invitations after that date whose answers and outcomes are known in the catalog.
+    Products that were not known at that date are judged by their content; creators who were not
+    known cannot be. Columns: creator_id, product_id, invited_on, follower_count, accepted (null
+    where the answer is not known), settled_gmv (null unless published and settled), and the
+    predictions accept_probability, published_gmv, published_low, published_high.
     """
     log = catalog.collaborations
-    after = log[days_of(log["invited_on"]) >= day_number(matcher.as_of)].reset_index(drop=True)
+    after = log[days_of(log["invited_on"]) >= day_number(matcher.as_of)]
     creators = matcher.contents.history.creator_ids.rows(after["creator_id"])
-    known = creators >= 0
-    after, creators = after[known].reset_index(drop=True), creators[known]
-    if not len(after):
-        return {"invitations": 0}
-    predicted = _predict_later(matcher, catalog, after, creators)
-    sales = settled_sales(after)
-    published = ~np.isnan(sales)
-    followers = np.nan_to_num(matcher.contents.offers.follower_count[creators])
-    report: dict[str, Any] = {
-        "invitations": len(after),
-        "unknown_creators": int(np.count_nonzero(~known)),
-        "published": int(published.sum()),
-        "sold": int(np.count_nonzero(sales[published] > 0)),
-        "auc_sale": _auc(sales[published] > 0, predicted["published_gmv"][published]),
-        "auc_sale_followers": _auc(sales[published] > 0, followers[published]),
-        "spearman_sales": _spearman(sales[published], predicted["published_gmv"][published]),
-        "spearman_sales_followers": _spearman(sales[published], followers[published]),
-        "sales_total": float(sales[published].sum()),
-        "sales_predicted": float(predicted["published_gmv"][published].sum()),
+    after, creators = after[creators >= 0].reset_index(drop=True), creators[creators >= 0]
+    answered = answer_days(after).notna().to_numpy(dtype=bool)
+    accepted = is_accepted(after).to_numpy(dtype=np.float64)
+    frame = after[["creator_id", "product_id", "invited_on"]].copy()
+    frame["follower_count"] = matcher.contents.offers.follower_count[creators]
+    frame["accepted"] = np.where(answered, accepted, np.nan)
+    frame["settled_gmv"] = settled_sales(after)
+    for name, values in _predict_later(matcher, catalog, after, creators).items():
+        frame[name] = values
+    return frame
+
+
+def judge_later(matcher: Matcher, later: pd.DataFrame) -> dict[str, Any]:
+    """Return how the predictions of `later_outcomes` compare with what came."""
+    published = later[later["settled_gmv"].notna()]
+    sales = published["settled_gmv"].to_numpy()
+    predicted = published["published_gmv"].to_numpy()
+    followers = published["follower_count"].fillna(0).to_numpy()
+    answered = later[later["accepted"].notna()]
+    accepted, chance = (answered[c].to_numpy() for c in ("accepted", "accept_probability"))
+    return {
+        "invitations": len(later),
+        "published": len(published),
+        "sold": int(np.count_nonzero(sales > 0)),
+        "auc_sale": _auc(sales > 0, predicted),
+        "auc_sale_followers": _auc(sales > 0, followers),
+        "spearman_sales": _spearman(sales, predicted),
+        "spearman_sales_followers": _spearman(sales, followers),
+        "sales_total": float(sales.sum()),
+        "sales_predicted": float(predicted.sum()),
+        "auc_accept": _auc(accepted > 0, chance),
+        "accepted_share": _mean(accepted),
+        "accept_predicted": _mean(chance),
+        "interval": _coverage(matcher, published),
     }
-    answered = ~np.isnan(days_of(answer_days(after)))
-    accepted = is_accepted(after).to_numpy(dtype=bool)[answered]
-    report["auc_accept"] = _auc(accepted, predicted["accept_probability"][answered])
-    report["accepted_share"] = float(accepted.mean()) if len(accepted) else None
-    report["accept_predicted"] = _mean(predicted["accept_probability"][answered])
-    report["interval"] = _coverage(matcher, predicted, sales)
-    return report
 
 
 def _predict_later(
     matcher: Matcher, catalog: Catalog, after: pd.DataFrame, creators: IntArray
 ) -> dict[str, FloatArray]:
-    """Predict later invitations at the bundle's date, in their own channel where it is known.
-
-    Products that were not known at that date are judged by their content.
-    """
+    """Predict later invitations at the bundle's date, in their own channel where it is known."""
     contents = matcher.contents
     products = contents.history.product_ids.rows(after["product_id"])
     works = np.ones((contents.history.creators.count, len(CHANNELS)), dtype=bool)
-    names = ("published_gmv", "accept_probability", "published_low", "published_high")
+    names = ("accept_probability", "published_gmv", "published_low", "published_high")
     predicted = {name: np.full(len(after), np.nan) for name in names}
     channels = _channels(after, matcher)
 
@@ -229,22 +236,20 @@ def _predict_later(
             values = getattr(scored.outcomes, name)[rows]
             predicted[name][chosen[scored.candidates[rows]]] = values
 
-    old = np.flatnonzero(products >= 0)
+    old, new = np.flatnonzero(products >= 0), np.flatnonzero(products < 0)
     if len(old):
         fill(old, matcher.scorer.score(creators[old], products[old], works=works))
-    new = np.flatnonzero(products < 0)
     if len(new):
-        table = catalog.products.set_index("product_id").loc[after["product_id"].iloc[new]]
-        table = table.reset_index()
-        attributes = product_attributes(
-            table, contents.history.words, contents.history.merchant_ids
-        )
+        table = catalog.products.set_index("product_id")
+        table = table.loc[after["product_id"].iloc[new]].reset_index()
+        words, merchant_ids = contents.history.words, contents.history.merchant_ids
         vectors = contents.text_encoder.encode(join_texts(table, TEXT_COLUMNS))
-        external = attributes, ContentVectors(contents.texts.creators, vectors)
-        scored = matcher.scorer.score(
-            creators[new], np.arange(len(new)), works=works, external=external
+        external = (
+            product_attributes(table, words, merchant_ids),
+            ContentVectors(contents.texts.creators, vectors),
         )
-        fill(new, scored)
+        rows = np.arange(len(new))
+        fill(new, matcher.scorer.score(creators[new], rows, works=works, external=external))
     return predicted
 
 
@@ -256,23 +261,19 @@ def _channels(after: pd.DataFrame, matcher: Matcher) -> IntArray:
     return np.where(codes < 0, usual, codes)
 
 
-def _coverage(
-    matcher: Matcher, predicted: Mapping[str, FloatArray], sales: FloatArray
-) -> dict[str, Any]:
+def _coverage(matcher: Matcher, published: pd.DataFrame) -> dict[str, Any]:
     """Return the share of published collaborations inside the interval, by predicted size."""
-    judged = ~np.isnan(sales) & ~np.isnan(predicted["published_low"])
-    if matcher.contents.ranker.given_sale:
-        judged &= sales > 0
-    if not judged.any():
-        return {"level": matcher.contents.ranker.interval.level, "cases": 0}
-    low, high = predicted["published_low"][judged], predicted["published_high"][judged]
-    inside = (sales[judged] >= low) & (sales[judged] <= high)
-    order = np.argsort(predicted["published_gmv"][judged], kind="stable")
+    ranker = matcher.contents.ranker
+    judged = published[published["published_low"].notna()]
+    if ranker.given_sale:
+        judged = judged[judged["settled_gmv"] > 0]
+    inside = judged["settled_gmv"].between(judged["published_low"], judged["published_high"])
+    inside = inside.to_numpy(dtype=bool)[np.argsort(judged["published_gmv"], kind="stable")]
     return {
-        "level": matcher.contents.ranker.interval.level,
-        "cases": int(judged.sum()),
-        "inside": float(inside.mean()),
-        "inside_by_fifth": [_mean(inside[part]) for part in np.array_split(order, 5)],
+        "level": ranker.interval.level,
+        "cases": len(inside),
+        "inside": _mean(inside),
+        "inside_by_fifth": [_mean(part) for part in np.array_split(inside, 5)],
     }
 
 

@@ -23,6 +23,7 @@ from matching.explain import usual_values
 from matching.facts import build_history
 from matching.features import FEATURES
 from matching.history import History, IntArray, day_number
+from matching.matcher import Matcher
 from matching.models.index import CreatorIndex
 from matching.models.intervals import Interval
 from matching.models.outcomes import LOG, LOGISTIC, FloatArray, Head, HeadConfig
@@ -52,6 +53,10 @@ class Trained:
     contents: Contents
     as_of: date
     about: Mapping[str, Any]
+
+    def matcher(self) -> Matcher:
+        """Return what would serve, without writing it."""
+        return Matcher("unsaved", self.as_of, self.contents)
 
     def save(self, bundles: Path) -> Path:
         """Write a new version below `bundles` and return its folder."""
