@@ -96,7 +96,8 @@ def settled_sales(collaborations: pd.DataFrame) -> FloatArray:
         return np.full(len(collaborations), np.nan)
     sales = collaborations["gmv"].to_numpy(dtype=np.float64)
     if "refunded_gmv" in collaborations.columns:
-        sales = sales - collaborations["refunded_gmv"].to_numpy(dtype=np.float64)
+        refunded = collaborations["refunded_gmv"].to_numpy(dtype=np.float64)
+        sales = np.maximum(sales - refunded, 0.0)  # a refund may exceed its sales by a rounding
     fulfilled = (collaborations["status"] == "fulfilled").to_numpy(dtype=bool)
     return np.where(fulfilled, sales, np.nan)
 

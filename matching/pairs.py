@@ -143,9 +143,9 @@ class Pairs:
             self._statistics_rows[days_ago] = latest
         rows = self._statistics_rows[days_ago]
         column = self.history.statistics.columns.get(name)
-        dated = np.full(rows.shape, np.nan)
-        if column is not None and len(column):
-            dated = np.where(rows >= 0, column[rows], np.nan)
+        if column is None or not len(column):
+            column, rows = np.full(1, np.nan), np.full(rows.shape, -1)
+        dated = np.where(rows >= 0, column[rows], np.nan)
         if days_ago or not self.history.creators.has(name):
             return dated
         return np.where(rows >= 0, dated, self.history.creators[name][self.creators])

@@ -103,7 +103,7 @@ def _merchants(draw: np.random.Generator) -> pd.DataFrame:
 def _products(count: int, draw: np.random.Generator) -> pd.DataFrame:
     top = draw.choice(CATEGORIES, count)
     kind = draw.choice(KINDS, count)
-    scene = np.where(np.arange(count) % 6 == 5, "local", "shop")
+    scene = np.array(["shop", "shop", "shop", "service", "shop", "local"])[np.arange(count) % 6]
     frame = pd.DataFrame(
         {
             "product_id": [f"p{i:03d}" for i in range(count)],
