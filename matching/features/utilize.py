@@ -281,7 +281,7 @@ def log_price(price: FloatArray) -> FloatArray:
 @feature(Stage.UTILIZE, reads=("product_is_local", "same_city"))
 def local_reach(is_local: FloatArray, same_city: FloatArray) -> FloatArray:
     """For a product used at a place: 1 in the creator's city, -1 elsewhere; else 0."""
-    return np.where(is_local == 1, 2.0 * np.nan_to_num(same_city) - 1.0, is_local)
+    return np.where(is_local == 1, 2.0 * same_city - 1.0, is_local)
 
 
 @feature(Stage.UTILIZE, reads=("product_is_service",), shown=Shown.YES_NO)
@@ -299,7 +299,7 @@ def commission_rate(rate: FloatArray) -> FloatArray:
 @feature(Stage.UTILIZE, reads=("offer_slot_fee", "listed_slot_fee"), shown=Shown.TIMES)
 def slot_fee_step(offered: FloatArray, listed: FloatArray) -> FloatArray:
     """Slot fee offered against the one the creator asks."""
-    return np.log1p(offered) - np.log1p(np.nan_to_num(listed))
+    return np.log1p(offered) - np.log1p(listed)
 
 
 @feature(Stage.UTILIZE, reads=("listed_slot_fee",), shown=Shown.AMOUNT)

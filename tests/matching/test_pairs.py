@@ -1,4 +1,4 @@
-"""The as-of rule: a row replayed for a past date equals the one that the catalog of that date gives.
+"""The as-of rule: a row replayed for a past date equals the one of the catalog of that date.
 
 Equality is to the last bit, for every feature, several dates, the whole history and the frozen one.
 """
