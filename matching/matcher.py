@@ -9,7 +9,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 
@@ -19,6 +18,7 @@ from matching.economics import OBJECTIVES, Terms
 from matching.eligibility import Filters, Request, affordable_channels, eligible, why_not
 from matching.errors import ConflictError, OptionError, UnknownIdError
 from matching.history import EPOCH, Attributes, IntArray
+from matching.models.index import use_one_thread
 from matching.models.ranker import preference
 from matching.models.text import ContentVectors
 from matching.product import product_rows
@@ -63,7 +63,7 @@ class Matcher:
     @classmethod
     def load(cls, path: Path | str) -> Matcher:
         """Verify and load a bundle; BundleError says what is wrong with it."""
-        faiss.omp_set_num_threads(1)  # one native thread a request: more slow each other down
+        use_one_thread()
         manifest, files = bundle.read(Path(path))
         contents = Contents.from_files(manifest, files)
         return cls(manifest["version"], date.fromisoformat(manifest["as_of"]), contents)
