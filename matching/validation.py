@@ -6,7 +6,7 @@ nothing stops at the first fault.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
@@ -185,13 +185,12 @@ def latest(table: Table, frame: pd.DataFrame, findings: Findings) -> pd.DataFram
 # --- values ---
 
 
-def schema(table: Table) -> pa.DataFrameSchema:
-    """Return the pandera schema of a table: nulls, ranges and words, as its columns say."""
+def schema(table: Table, names: Collection[str]) -> pa.DataFrameSchema:
+    """Return the pandera schema of these columns of a table: their nulls, ranges and words."""
     columns = {
-        column.name: pa.Column(
-            nullable=not column.required, required=column.required, checks=_checks(column)
-        )
+        column.name: pa.Column(nullable=not column.required, checks=_checks(column))
         for column in table.columns
+        if column.name in names
     }
     return pa.DataFrameSchema(columns, name=table.name)
 
@@ -213,9 +212,8 @@ def _check_values(
     table: Table, frame: pd.DataFrame, unparsed: dict[str, Rows], findings: Findings
 ) -> None:
     """Note what breaks the schema; a value that did not parse has been noted and is no null."""
-    missing = [name for name in schema(table).columns if name not in frame]
     try:
-        schema(table).remove_columns(missing).validate(frame, lazy=True)
+        schema(table, frame.columns).validate(frame, lazy=True)
     except SchemaErrors as error:
         groups = error.failure_cases.groupby(["column", "check"], sort=False)
         for (name, rule), cases in groups:
