@@ -1,0 +1,102 @@
+"""Simulates a market of live commerce in the tables of the data contract, with its truth.
+
+>>> market = simulate(MarketConfig(creators=50, products=10, collaborations=100, seed=1))
+>>> len(market.tables["collaborations"])
+100
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from matching.errors import OptionError
+from training.market import log, tables, text
+from training.market.actors import draw_creators, draw_merchants, draw_products, draw_space
+from training.market.truth import EPOCH, Terms, TrueOutcomes, Truth, draw
+
+__all__ = ["Market", "MarketConfig", "Terms", "TrueOutcomes", "Truth", "draw", "simulate"]
+
+PRODUCTS_PER_MERCHANT = 8
+
+
+@dataclass(frozen=True)
+class MarketConfig:
+    """How large a market, over how many weeks up to which day, and its seed.
+
+    Raises
+    ------
+    OptionError
+        If a size is below one, or the seed is negative.
+
+    """
+
+    creators: int = 2000
+    products: int = 400
+    collaborations: int = 12000
+    weeks: int = 52
+    seed: int = 0
+    last_day: date = date(2026, 11, 20)
+
+    def __post_init__(self) -> None:
+        for name in ("creators", "products", "collaborations", "weeks"):
+            if getattr(self, name) < 1:
+                raise OptionError(name, f"{getattr(self, name)} is too few; give 1 or more")
+        if self.seed < 0:
+            raise OptionError("seed", f"{self.seed} is negative; give 0 or more")
+
+
+@dataclass(frozen=True)
+class Market:
+    """A simulated market: the tables of the contract, and what is true behind them."""
+
+    tables: dict[str, pd.DataFrame] = field(repr=False)
+    truth: Truth = field(repr=False)
+
+    def save(self, out: Path) -> None:
+        """Write every table as `out/<table>.parquet` and the truth to `out/truth/`."""
+        self.save_tables(out)
+        self.truth.save(out / "truth")
+
+    def save_tables(self, out: Path) -> None:
+        """Write every table as `out/<table>.parquet`, without the truth."""
+        out.mkdir(parents=True, exist_ok=True)
+        for name, frame in self.tables.items():
+            arrow = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()
+            pq.write_table(arrow, out / f"{name}.parquet", compression="zstd", compression_level=9)
+
+
+def simulate(config: MarketConfig) -> Market:
+    """Draw the actors, let past merchants invite, play it, and write what an export would show.
+
+    The same configuration gives the same tables. Each step has its own random stream, so that a
+    change in one leaves the others' draws alone.
+    """
+    steps = np.random.default_rng(config.seed).spawn(8)
+    last_day = (config.last_day - EPOCH).days
+    first_day = last_day - 7 * config.weeks + 1
+    space = draw_space(steps[0])
+    creators = draw_creators(config.creators, space, first_day, last_day, steps[1])
+    merchants = draw_merchants(max(1, config.products // PRODUCTS_PER_MERCHANT), steps[2])
+    products = draw_products(config.products, merchants, space, first_day, last_day, steps[3])
+    truth = Truth(creators, products, last_day)
+
+    invitations = log.invite(truth, config.collaborations, first_day, steps[4])
+    brand = text.brands(len(merchants.category), steps[5])
+    return Market(
+        {
+            "catalog": pd.DataFrame({"name": ["simulated market"], "currency": ["CNY"]}),
+            "creators": tables.creators_table(creators, steps[5]),
+            "creator_stats": tables.stats_table(creators, first_day, last_day, steps[6]),
+            "merchants": tables.merchants_table(merchants, brand, steps[5]),
+            "products": tables.products_table(products, merchants, brand, steps[5]),
+            "collaborations": log.write(truth, invitations, steps[7]),
+        },
+        truth,
+    )
