@@ -97,6 +97,11 @@ def logistic(logit: np.ndarray) -> np.ndarray:
     return 1.0 / (1.0 + np.exp(-logit))
 
 
+def newcomer_rise(days: np.ndarray) -> np.ndarray:
+    """Return the share of its followers that a creator has so many days after joining."""
+    return 1 - np.exp(-(np.maximum(days, 0) + 25) / 150)
+
+
 def choose(rng: np.random.Generator, weights: np.ndarray) -> np.ndarray:
     """Choose a column for each row of `weights` (rows, choices), which need not sum to one."""
     edges = np.cumsum(weights, axis=1)
@@ -147,6 +152,7 @@ def draw_creators(
     mcn = _mcns(log_followers, count, rng)
     mcn_effect = 0.35 * rng.standard_normal(max(int(mcn.max()) + 1, 1))[mcn] * (mcn >= 0)
     size = log_followers - np.log(18_000)
+    present = followers * newcomer_rise(last_day - joined)
     busyness = logistic(-0.4 + 0.30 * size + 0.8 * rng.standard_normal(count))
     city = rng.choice(len(CITY_SHARE), count, p=CITY_SHARE)
     local = LOCAL[category]
@@ -187,8 +193,8 @@ def draw_creators(
         city=city.astype(np.int8),
         local_share=local_share.astype(np.float32),
         mcn=mcn,
-        live_fee=np.where(live, _slot_fees(followers, 1.15, rng), np.nan),
-        video_fee=np.where(video, _slot_fees(followers, 0.85, rng), np.nan),
+        live_fee=np.where(live, _slot_fees(present, 1.15, rng), np.nan),
+        video_fee=np.where(video, _slot_fees(present, 0.85, rng), np.nan),
         min_commission=np.round(commission_low * rng.uniform(0.4, 1.1, count), 2),
         opted_out=rng.random(count) < 0.015,
     )

@@ -191,7 +191,7 @@ def _statistics(
     load = creators.busyness[rows]
     live, video = ~np.isnan(creators.live_reach[rows]), ~np.isnan(creators.video_reach[rows])
     # Views per follower, likes per view: what bought followers do not give.
-    keen = 0.035 * (1 - 0.5 * creators.bought_share) * np.exp(0.35 * creators.skill)
+    keen = 0.035 * (1 - 0.5 * creators.bought_share) * np.exp(0.15 * creators.skill)
     keen = keen * np.exp(0.25 * rng.standard_normal(len(keen)))
 
     def noisy(values: np.ndarray, spread: float) -> np.ndarray:

@@ -22,7 +22,14 @@ from typing import Self
 
 import numpy as np
 
-from training.market.actors import STYLE_COUNT, TALENT_COUNT, Creators, Products, logistic
+from training.market.actors import (
+    STYLE_COUNT,
+    TALENT_COUNT,
+    Creators,
+    Products,
+    logistic,
+    newcomer_rise,
+)
 from training.market.categories import (
     demand_by_day,
     festival_by_day,
@@ -34,7 +41,7 @@ FORMAT = 1
 EPOCH = date(1970, 1, 1)
 
 VIEWS_PER_FOLLOWERS = 0.62  # elasticity
-LIVE_EXPOSURE = 0.5  # share of a session's viewers who see one product's slot
+LIVE_EXPOSURE = 0.75  # share of a session's viewers who see one product's slot
 MOST_CONVERSION = 0.15  # of an average viewer, however good the match
 BASE_PRICE = 60.0  # yuan, at which the categories' conversions hold
 LOCAL_AUDIENCE = 0.15  # share of an audience nearby at which the local conversions hold
@@ -204,9 +211,8 @@ def follower_growth(
     creators: Creators, rows: np.ndarray, days: np.ndarray, last_day: int
 ) -> np.ndarray:
     """Return followers on these days over `Creators.followers`: a trend and a newcomer's rise."""
-    age = np.maximum(days - creators.joined[rows], 0)
-    rise = 1 - np.exp(-(age + 25) / 150)
-    return np.exp(creators.growth[rows] * (days - last_day) / 7) * rise
+    trend = np.exp(creators.growth[rows] * (days - last_day) / 7)
+    return trend * newcomer_rise(days - creators.joined[rows])
 
 
 def fit(truth: Truth, c: np.ndarray, p: np.ndarray) -> np.ndarray:
