@@ -37,11 +37,11 @@ CITIES = ("成都", "杭州", "北京", "广州", "西安", None)
 CATEGORIES = ("食品", "美妆", "服饰", "家居", "数码")
 STAGES = ("transform", "reach", "utilize", "strengthen", "thrive")
 REASONS = {
-    "transform": ("category_share", "食品占此达人近 90 天带货的 {0}%，类目中位数为 31%"),
-    "reach": ("views_per_follower", "每场直播平均 {0} 千人观看，高于同量级达人"),
-    "utilize": ("publish_rate", "接单后 {0}% 按时发布"),
-    "strengthen": ("fan_gmv_share", "粉丝贡献此达人 {0}% 的销售额，类目中位数为 19%"),
-    "thrive": ("repeat_order_rate", "{0}% 的订单是复购"),
+    "transform": "Share of this creator's sales in the product's category: {0}%, usually 31%",
+    "reach": "People whom a session of this creator reaches: {0},000, usually 8,200",
+    "utilize": "Share of accepted collaborations that were published: {0}%, usually 88%",
+    "strengthen": "粉丝贡献此达人 {0}% 的销售额，类目中位数为 19%",
+    "thrive": "{0}% 的订单是复购，类目中位数为 11%",
 }
 
 
@@ -139,10 +139,7 @@ class FakeMatcher:
             "as_of": self.as_of.isoformat(),
             "objective": objective,
             "currency": self.currency,
-            "product": {
-                name: known.get(name)
-                for name in ("product_id", "title", "category", "price", "commission_rate")
-            },
+            "product": {name: known.get(name) for name in self._products[0]},
             "creators": [_ranked_first(creator) for creator in creators],
             "notes": notes,
         }
@@ -217,16 +214,16 @@ class FakeMatcher:
 
 def _explained(sales: float, bars: list[float], noise: np.random.Generator) -> dict[str, Any]:
     evidence = dict(zip(STAGES, bars, strict=True))
-    strongest = sorted(STAGES, key=lambda stage: -abs(evidence[stage]))[:3]
+    strongest = sorted(STAGES, key=lambda stage: -abs(evidence[stage]))[:4]
     return {
         "evidence": {"base": math.log(sales) - sum(bars), **evidence},
         "reasons": [
             {
                 "stage": stage,
-                "feature": REASONS[stage][0],
+                "feature": f"{stage}_share",
                 "value": 0.44,
                 "contribution": evidence[stage],
-                "text": REASONS[stage][1].format(int(noise.integers(20, 80))),
+                "text": REASONS[stage].format(int(noise.integers(20, 80))),
             }
             for stage in strongest
         ],

@@ -54,6 +54,9 @@ def test_lists_are_documented_as_repeated_parameters(client: FlaskClient) -> Non
 def test_documented_and_actual_behaviour_agree(application: Application) -> None:
     """Valid requests are answered, invalid ones refused, and every answer is as documented."""
     schema = schemathesis.openapi.from_wsgi("/openapi.json", application)
+    for check in ("negative_data_rejection", "positive_data_acceptance"):
+        config = getattr(schema.config.checks, check)
+        config.expected_statuses = [*config.expected_statuses, "414"]  # long lists in an address
     cases: Counter[str] = Counter()
     logging.getLogger("matching.serve").setLevel(logging.CRITICAL)
     for found in schema.get_all_operations():
