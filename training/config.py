@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -60,7 +61,7 @@ class TrainConfig:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
             raise OptionError("config", f"{path} cannot be read: {error.strerror}") from error
-        except tomllib.TOMLDecodeError as error:
+        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise OptionError("config", f"{path} is not TOML: {error}") from error
         known: dict[str, Any] = {field.name: type(field.default) for field in fields(cls)}
         for name, value in values.items():
@@ -81,6 +82,12 @@ class TrainConfig:
         if self.interval_level == 1.0 or self.calibration_share > 0.5:
             raise OptionError("config", "interval_level must be below 1, calibration_share ≤ 0.5")
         for field in fields(self):
-            if field.name not in ("threads", "seed", "l2") and getattr(self, field.name) <= 0:
+            value = getattr(self, field.name)
+            if field.name in ("threads", "seed", "l2"):
+                if not 0 <= value < math.inf:
+                    raise OptionError("config", f"{field.name} must be 0 or more")
+            elif not 0 < value < math.inf:
                 raise OptionError("config", f"{field.name} must be above 0")
+        if self.leaf_count < 2:
+            raise OptionError("config", "leaf_count must be at least 2")
         return self
