@@ -7,9 +7,11 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -24,6 +26,7 @@ from training.market.truth import EPOCH, Terms, TrueOutcomes, Truth, draw
 __all__ = ["Market", "MarketConfig", "Terms", "TrueOutcomes", "Truth", "draw", "simulate"]
 
 PRODUCTS_PER_MERCHANT = 8
+ROWS_A_GROUP = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -60,16 +63,33 @@ class Market:
     truth: Truth = field(repr=False)
 
     def save(self, out: Path) -> None:
-        """Write every table as `out/<table>.parquet` and the truth to `out/truth/`."""
-        self.save_tables(out)
-        self.truth.save(out / "truth")
+        """Write every table as `out/<table>.parquet` and the truth to `out/truth/`.
+
+        All is written beside `out` first, so that a failure leaves `out` as it was.
+        """
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
+            self.save_tables(Path(folder))
+            self.truth.save(Path(folder) / "truth")
+            out.mkdir(exist_ok=True)
+            shutil.rmtree(out / "truth", ignore_errors=True)
+            for written in Path(folder).iterdir():
+                written.replace(out / written.name)
 
     def save_tables(self, out: Path) -> None:
         """Write every table as `out/<table>.parquet`, without the truth."""
         out.mkdir(parents=True, exist_ok=True)
         for name, frame in self.tables.items():
-            arrow = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()
-            pq.write_table(arrow, out / f"{name}.parquet", compression="zstd", compression_level=9)
+            with pq.ParquetWriter(
+                out / f"{name}.parquet", _arrow(frame[:0]).schema, compression="zstd"
+            ) as file:
+                for first in range(0, len(frame), ROWS_A_GROUP):
+                    file.write_table(_arrow(frame[first : first + ROWS_A_GROUP]))
+
+
+def _arrow(frame: pd.DataFrame) -> pa.Table:
+    """Convert a few rows at a time, so that a large table is never in memory twice."""
+    return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()
 
 
 def simulate(config: MarketConfig) -> Market:

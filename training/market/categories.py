@@ -21,6 +21,7 @@ class SubCategory:
     price: float  # median, yuan
     buyer_female: float
     nouns: tuple[str, ...]
+    travel_share: float = 0.0  # of a distant audience, who would come to the place
 
 
 @dataclass(frozen=True)
@@ -156,11 +157,11 @@ CATEGORIES = (
         ("周末好去处", "地铁直达", "性价比高", "拍照出片", "免预约", "随时退"),
         ("双人餐", "套餐", "代金券", "单次卡", "家庭票"),
         (
-            SubCategory("餐饮", 99, 0.58, ("火锅", "烤肉", "小龙虾", "自助餐", "咖啡馆")),
-            SubCategory("酒店民宿", 329, 0.54, ("民宿", "温泉酒店", "亲子酒店", "江景房", "露营")),
-            SubCategory("汽车养护", 129, 0.24, ("精致洗车", "贴膜", "保养套餐", "补漆", "轮胎")),
-            SubCategory("景点旅游", 149, 0.56, ("门票", "一日游", "滑雪票", "乐园套票", "游船")),
-            SubCategory("丽人健身", 159, 0.80, ("美甲", "美发", "健身卡", "瑜伽课", "SPA")),
+            SubCategory("餐饮", 99, 0.58, ("火锅", "烤肉", "小龙虾", "自助餐", "咖啡馆"), 0.008),
+            SubCategory("酒店民宿", 329, 0.54, ("民宿", "温泉酒店", "江景房", "露营"), 0.060),
+            SubCategory("汽车养护", 129, 0.24, ("精致洗车", "贴膜", "保养套餐", "轮胎"), 0.004),
+            SubCategory("景点旅游", 149, 0.56, ("门票", "一日游", "乐园套票", "游船"), 0.050),
+            SubCategory("丽人健身", 159, 0.80, ("美甲", "美发", "健身卡", "瑜伽课", "SPA"), 0.006),
         ),
     ),
     Category(

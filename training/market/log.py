@@ -124,7 +124,7 @@ def write(truth: Truth, invitations: Invitations, rng: np.random.Generator) -> p
         _write_chunk(truth, invitations, slice(first, first + CHUNK), rng)
         for first in range(0, count, CHUNK)
     ]
-    log = pd.concat(parts, ignore_index=True, copy=False)
+    log = pd.concat(parts, ignore_index=True)
     log.insert(0, "collaboration_id", names(text.ids("k", count, 8)))
     return log
 

@@ -322,11 +322,10 @@ def _conversion(
 
 
 def _nearby(creators: Creators, products: Products, c: np.ndarray, p: np.ndarray) -> np.ndarray:
-    """A place sells to those who live around it: same city, or the few who travel."""
-    city = products.city[p]
-    there = np.where(
-        creators.city[c] == city, creators.local_share[c], 0.04 * (1 - creators.local_share[c])
-    )
+    """A place sells to those who live around it, and to the few who travel."""
+    city, local_share = products.city[p], creators.local_share[c]
+    travellers = sub_figures("travel_share")[products.sub[p]] * (1 - local_share)
+    there = np.where(creators.city[c] == city, local_share, travellers)
     return np.where(city >= 0, there / LOCAL_AUDIENCE, 1.0)
 
 
