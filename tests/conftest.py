@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ QUICK = TrainConfig(
     tree_count=15, text_dimensions=8, anchor_products=16, anchor_creators=50, threads=1
 )
 """Enough to learn something from a small market in a blink."""
+CHEAP = replace(QUICK, tree_count=40, text_dimensions=16, anchor_products=24, anchor_creators=150)
+"""Enough for the sample, in a few seconds."""
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +31,7 @@ def sample() -> Catalog:
 
 @pytest.fixture(scope="session")
 def trained(sample: Catalog) -> Trained:
-    return train(sample)
+    return train(sample, CHEAP)
 
 
 @pytest.fixture(scope="session")

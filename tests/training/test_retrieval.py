@@ -1,0 +1,70 @@
+"""The retrieval space keeps the creators that scoring everybody would choose."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from matching.catalog import Catalog
+from matching.economics import OBJECTIVES
+from matching.scoring import Scorer
+from tests.conftest import QUICK
+from training.retrieval import learn_space, place_products, score_all
+from training.run import Trained, train
+
+
+@pytest.fixture(scope="module")
+def market(small: Catalog) -> Trained:
+    return train(small, QUICK)
+
+
+@pytest.fixture(scope="module")
+def scorer(market: Trained) -> Scorer:
+    contents = market.contents
+    return Scorer(contents.history, contents.texts, contents.offers, contents.ranker)
+
+
+def test_scoring_in_chunks_is_scoring_one_by_one(scorer: Scorer, monkeypatch: pytest.MonkeyPatch):
+    creators, products = np.arange(20), np.array([0, 3, 5])
+    whole = score_all(scorer, creators, products, 1)
+    monkeypatch.setattr("training.retrieval._PAIRS_AT_ONCE", 25)
+    chunked = score_all(scorer, creators, products, 1)
+    for objective in OBJECTIVES:
+        assert whole[objective].shape == (3, 20)
+        assert np.allclose(whole[objective], chunked[objective])
+        for row, product in enumerate(products):
+            alone = scorer.score(creators, np.array([product])).best_values(objective)
+            assert np.allclose(whole[objective][row], alone)
+
+
+def test_every_product_has_a_query_for_every_objective(market: Trained):
+    contents = market.contents
+    assert set(contents.queries) == set(OBJECTIVES)
+    for query in contents.queries.values():
+        assert query.shape == (contents.products.num_rows, contents.encoder.vectors.shape[1])
+        assert np.isfinite(query).all()
+
+
+@pytest.mark.parametrize("objective", ["roi", "gmv"])
+def test_the_best_by_the_space_are_nearly_the_best_by_the_ranker(
+    market: Trained, scorer: Scorer, objective: str
+):
+    contents = market.contents
+    everybody = np.arange(contents.history.creators.count)
+    products = np.arange(contents.products.num_rows)
+    values = score_all(scorer, everybody, products, 1)[objective]
+    space = contents.queries[objective] @ contents.encoder.vectors.T
+    kept = []
+    for truth, likeness in zip(values, space, strict=True):
+        best = np.argsort(-truth)[:10]
+        found = np.argsort(-likeness)[:30]
+        kept.append(len(set(best) & set(found)) / 10)
+    assert np.mean(kept) > 0.9
+
+
+def test_the_same_scorer_gives_the_same_space(scorer: Scorer, market: Trained):
+    encoder = learn_space(scorer, QUICK)
+    assert np.array_equal(encoder.vectors, market.contents.encoder.vectors)
+    queries = place_products(scorer, encoder, QUICK)
+    for objective in OBJECTIVES:
+        assert np.array_equal(queries[objective], market.contents.queries[objective])

@@ -1,0 +1,244 @@
+"""Training end to end: what it makes, at which date, and that it works with what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from matching import bundle as bundle_folder
+from matching.catalog import Catalog
+from matching.columns import TABLES, Kind
+from matching.economics import OBJECTIVES
+from matching.errors import ConflictError, MatchingError
+from matching.features import FEATURES
+from matching.history import day_number
+from matching.matcher import Matcher
+from matching.models.ranker import HEADS
+from tests.conftest import CHEAP, QUICK
+from tests.markets import small_market
+from training.run import Trained, train
+
+Tables = dict[str, pd.DataFrame]
+
+
+@pytest.fixture(scope="module")
+def quick(small: Catalog) -> Trained:
+    return train(small, QUICK)
+
+
+def matcher_of(trained: Trained) -> Matcher:
+    return Matcher("test", trained.as_of, trained.contents)
+
+
+def test_the_manifest_says_what_was_trained_and_how(trained: Trained, sample: Catalog):
+    about = trained.about
+    assert trained.as_of == sample.newest_day()
+    assert [feature["name"] for feature in about["features"]] == [f.name for f in FEATURES]
+    assert about["sizes"]["creators"] == len(sample.creators)
+    assert about["config"]["tree_count"] == CHEAP.tree_count
+    assert set(about["heads"]) == set(HEADS)
+    assert all(head["rows"] > 1000 for head in about["heads"].values())
+    assert set(about["seconds"]) == {"facts", "texts", "features", "heads", "space"}
+    assert "products.price" in about["undated"]
+
+
+def test_phases_are_told_as_they_begin(small: Catalog):
+    told: list[str] = []
+    train(small, QUICK, tell=told.append)
+    assert told == ["facts", "texts", "features", "heads", "space"]
+
+
+def test_the_heads_of_the_sample_tell_creators_apart(trained: Trained, sample: Catalog):
+    """Expected sales follow what was really sold, for products and creators known to it."""
+    matcher = matcher_of(trained)
+    log = sample.collaborations
+    log = log[log["status"] == "fulfilled"].iloc[::5]
+    history = trained.contents.history
+    scored = matcher.scorer.score(
+        history.creator_ids.rows(log["creator_id"]), history.product_ids.rows(log["product_id"])
+    )
+    sold = (log["gmv"] - log["refunded_gmv"].fillna(0)).to_numpy()
+    best = scored.best_channels("gmv")
+    ranks = pd.DataFrame({"expected": scored.money.settled_gmv[best], "sold": sold}).rank()
+    assert ranks["expected"].corr(ranks["sold"]) > 0.7
+
+
+def test_an_interval_was_calibrated(trained: Trained):
+    interval = trained.contents.ranker.interval
+    assert interval.level == 0.8
+    assert interval.row_count > 300
+    assert (interval.low < interval.high).all()
+
+
+def test_training_twice_gives_the_same_bundle(small: Catalog, quick: Trained, tmp_path: Path):
+    first = bundle_folder.read_manifest(quick.save(tmp_path / "one"))
+    second = bundle_folder.read_manifest(train(small, QUICK).save(tmp_path / "two"))
+    assert first["files"] == second["files"]
+
+
+def test_training_at_a_past_date_is_training_on_the_catalog_of_that_date(
+    small: Catalog, tmp_path: Path
+):
+    day = date(2026, 7, 1)
+    whole = train(small, QUICK, as_of=day)
+    cut = train(small.cut(day), QUICK, as_of=day)
+    assert whole.as_of == day
+    first, second = (
+        bundle_folder.read_manifest(trained.save(tmp_path / name))
+        for name, trained in (("whole", whole), ("cut", cut))
+    )
+    assert first["files"] == second["files"]
+    assert whole.contents.history.as_of == day_number(day)
+
+
+def test_before_any_fact_there_is_nothing_to_train_on(small: Catalog):
+    tables = small_market()
+    tables["creators"]["joined_on"] = np.datetime64("2026-01-01")
+    with pytest.raises(MatchingError, match="nothing was known on 2020-01-01"):
+        train(Catalog.from_tables(tables), QUICK, as_of=date(2020, 1, 1))
+
+
+def test_before_the_first_invitation_every_head_is_a_stated_constant(small: Catalog):
+    """Creators and products are known, and what they cost; nothing else is."""
+    trained = train(small, QUICK, as_of=date(2026, 1, 5))
+    assert len(trained.contents.history.ledgers) > 0
+    for head in trained.about["heads"].values():
+        assert head["rows"] == 0
+        assert head["reason"] == "only 0 known cases"
+    matcher = matcher_of(trained)
+    result = matcher.match(first_product(matcher), k=5).to_dict()
+    assert len(result["creators"]) == 5
+    assert any("could not be learnt" in note for note in result["notes"])
+    assert result["creators"][0]["predicted"]["settled_gmv_low"] is None
+
+
+def test_a_shop_without_a_declined_invitation_trains():
+    """As the real one: only videos that were published, no slot fees, no samples, no margins."""
+    tables = small_market()
+    log = tables["collaborations"]
+    log = log[log["status"] == "fulfilled"].assign(channel="video")
+    kept = ("collaboration_id", "creator_id", "product_id", "invited_on", "status")
+    tables = {
+        "creators": tables["creators"][["creator_id", "name", "follower_count"]],
+        "products": tables["products"][
+            ["product_id", "merchant_id", "title", "category", "price", "commission_rate"]
+        ],
+        "collaborations": log[[*kept, "settled_on", "gmv", "channel", "impressions", "orders"]],
+    }
+    trained = train(Catalog.from_tables(tables), QUICK)
+    heads = trained.about["heads"]
+    for name in ("accept", "fulfil"):
+        assert "only 0 of" in heads[name]["reason"]
+    assert "reason" not in heads["sales"]
+    result = matcher_of(trained).match("p003", k=10).to_dict()
+    offers = [creator["offer"] for creator in result["creators"]]
+    assert {offer["channel"] for offer in offers} == {"video"}
+    assert all(offer["roi_degenerate"] for offer in offers)
+    assert not any(offer["cost_estimated"] for offer in offers)
+    assert any("ROI cannot tell" in note for note in result["notes"])
+    assert any("sales are gross" in note for note in result["notes"])
+
+
+# --- every optional column and table may be missing ---
+
+GROUP = 5
+
+
+def tiny_market() -> Tables:
+    return small_market(creators=40, products=8, collaborations=260, seed=3)
+
+
+def needed(table: str, column: str) -> bool:
+    """Fulfilled collaborations are worth nothing without these (contract §2)."""
+    return table == "collaborations" and column in ("gmv", "settled_on")
+
+
+def groups_of_columns() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield every optional column once, a few neighbours of a table at a time."""
+    for table in TABLES:
+        optional = [
+            column.name
+            for column in table.columns
+            if not (column.required or needed(table.name, column.name))
+            and column.name in tiny_market().get(table.name, ())
+        ]
+        for start in range(0, len(optional), GROUP):
+            yield table.name, tuple(optional[start : start + GROUP])
+
+
+def first_product(matcher: Matcher) -> str:
+    return matcher.contents.history.product_ids[0]
+
+
+def works(tables: Tables) -> Matcher:
+    """Train on these tables, and match under every objective."""
+    trained = train(Catalog.from_tables(tables), QUICK)
+    matcher = matcher_of(trained)
+    product = first_product(matcher)
+    for objective in OBJECTIVES:
+        if objective == "profit" and matcher.product(product)["margin_rate"] is None:
+            with pytest.raises(ConflictError):
+                matcher.match(product, k=3, objective=objective)
+            continue
+        result = matcher.match(product, k=3, objective=objective).to_dict()
+        assert len(result["creators"]) == 3
+        for creator in result["creators"]:
+            assert creator["predicted"]["settled_gmv"] > 0
+            assert 0 <= creator["predicted"]["accept_probability"] <= 1
+    return matcher
+
+
+@pytest.mark.parametrize(
+    ("table", "columns"),
+    [pytest.param(*group, id=f"{group[0]}.{group[1][0]}") for group in groups_of_columns()],
+)
+def test_optional_columns_may_be_missing(table: str, columns: tuple[str, ...]):
+    tables = tiny_market()
+    works({**tables, table: tables[table].drop(columns=list(columns))})
+
+
+@pytest.mark.parametrize("missing", [("creator_stats",), ("merchants", "catalog")], ids=repr)
+def test_optional_tables_may_be_missing(missing: tuple[str, ...]):
+    works({name: frame for name, frame in tiny_market().items() if name not in missing})
+
+
+def test_the_market_of_these_tests_has_every_optional_column():
+    market = tiny_market()
+    for table in TABLES:
+        if table.name != "events":
+            assert set(table.names) - set(market[table.name]) <= {"updated_on"}, table.name
+
+
+def test_nothing_but_the_required_columns():
+    tables = {
+        table.name: tiny_market()[table.name][[c.name for c in table.columns if c.required]]
+        for table in TABLES
+        if table.required
+    }
+    log = tables["collaborations"]
+    closed = log["status"].isin(("fulfilled", "failed"))
+    tables["collaborations"] = log.assign(status=log["status"].where(~closed, "accepted"))
+    matcher = works(tables)
+    notes = matcher.match("p000", k=3).notes
+    assert any("settled sales could not be learnt" in note for note in notes)
+
+
+@pytest.mark.parametrize("table", ["creators", "products", "collaborations"])
+def test_any_optional_value_may_be_null(table: str):
+    """Every other row of every optional column is unknown, but what its status promises."""
+    tables = tiny_market()
+    frame = tables[table].copy()
+    columns = next(t.columns for t in TABLES if t.name == table)
+    for column in columns:
+        if column.required or column.name not in frame or needed(table, column.name):
+            continue
+        hidden = np.random.default_rng(len(column.name)).random(len(frame)) < 0.5
+        if column.kind is Kind.FLAG:
+            frame[column.name] = frame[column.name].astype("boolean")
+        frame[column.name] = frame[column.name].mask(hidden)
+    works({**tables, table: frame})
