@@ -76,6 +76,7 @@ def write(bundles: Path, files: BundleFiles, as_of: date, about: Mapping[str, An
             **about,
             "files": digests,
         }
+        manifest["sha256"] = _seal(manifest)
         text = json.dumps(manifest, indent=1, ensure_ascii=False)
         (work.folder / MANIFEST).write_text(text, encoding="utf-8")
         return work.publish(version)
@@ -100,7 +101,18 @@ def read_manifest(bundle: Path) -> dict[str, Any]:
         raise BundleError(
             f"{bundle} has format {found}, this program reads format {FORMAT_VERSION}; train again"
         )
+    if manifest.get("sha256") != _seal(manifest):
+        raise BundleError(
+            f"{path} is not what was written (its SHA-256 differs): the bundle is damaged; "
+            "train or copy it again"
+        )
     return manifest
+
+
+def _seal(manifest: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of everything that a manifest says but this."""
+    said = json.dumps({n: v for n, v in manifest.items() if n != "sha256"}, ensure_ascii=False)
+    return hashlib.sha256(json.dumps(json.loads(said), sort_keys=True).encode()).hexdigest()
 
 
 def read(bundle: Path) -> tuple[dict[str, Any], BundleFiles]:
@@ -142,7 +154,7 @@ def versions(bundles: Path) -> list[dict[str, Any]]:
     current = _pointer(bundles).get("version")
     found = []
     for path in sorted(bundles.iterdir()):
-        if path.is_dir() and not path.name.startswith("."):
+        if (path / MANIFEST).exists() and not path.name.startswith("."):
             manifest = read_manifest(path)
             found.append({**manifest, "promoted": manifest["version"] == current})
     return found
@@ -190,11 +202,13 @@ def _pointer(bundles: Path) -> dict[str, Any]:
         return {}
     try:
         pointer = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise BundleError(
             f"{path} cannot be read ({error}); delete it and promote a version again"
         ) from error
-    return dict(pointer)
+    if not isinstance(pointer, dict):
+        raise BundleError(f"{path} is damaged; delete it and promote a version again")
+    return pointer
 
 
 def _point(bundles: Path, pointer: Mapping[str, Any]) -> None:
