@@ -86,7 +86,8 @@ def typed(table: Table, raw: pd.DataFrame, findings: Findings) -> pd.DataFrame:
     """
     raw = raw.reset_index(drop=True)
     _check_columns(table, raw, findings)
-    raw = raw.loc[:, ~raw.columns.duplicated()]
+    if not raw.columns.is_unique:
+        raw = raw.loc[:, ~raw.columns.duplicated()]
     index = raw.index
     columns: dict[str, pd.Series[Any]] = {}
     unparsed: dict[str, Rows] = {}
