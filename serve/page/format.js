@@ -41,8 +41,9 @@ export function ratio(value) {
   if (value === 0) return "0";
   if (Math.abs(value) >= 1000) return count(value);
   if (Math.abs(value) < 0.01) return formatter({ maximumSignificantDigits: 1 }).format(value);
-  const digits = Math.min(2, Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value)))));
-  return formatter({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+  const rounded = Number(value.toPrecision(3)); // 9.999 is 10.0, not 10.00
+  const digits = Math.min(2, Math.max(0, 2 - Math.floor(Math.log10(Math.abs(rounded)))));
+  return formatter({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(rounded);
 }
 
 export function day(iso) {

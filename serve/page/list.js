@@ -7,11 +7,17 @@ import { say } from "./text.js";
 
 const STAGES = ["transform", "reach", "utilize", "strengthen", "thrive"];
 
+// Where ROI is the same whoever sells, the service orders by expected sales instead.
+export function orderOf(answer) {
+  const same = answer.creators.every((creator) => creator.offer.roi_degenerate);
+  return answer.objective === "roi" && same ? "gmv" : answer.objective;
+}
+
 export function creatorList(answer) {
   const margin = answer.product.margin_rate ?? null;
   const view = {
     currency: answer.currency,
-    objective: answer.objective,
+    order: orderOf(answer),
     breakEvenRoi: margin > 0 ? 1 / margin : null,
     margin,
     roi: logScale(
@@ -24,7 +30,7 @@ export function creatorList(answer) {
   };
   return el(
     "div",
-    { class: `creators by-${answer.objective}` },
+    { class: `creators by-${view.order}` },
     key(view),
     head(view),
     el("ol", { class: "rows" }, answer.creators.map((creator) => row(creator, view))),
@@ -58,7 +64,7 @@ function key(view) {
 }
 
 function head(view) {
-  const sorted = (objective) => (view.objective === objective ? "sorted" : null);
+  const sorted = (order) => (view.order === order ? "sorted" : null);
   return el(
     "div",
     { class: "head", "aria-hidden": "true" },
@@ -167,7 +173,7 @@ function sales(creator, view) {
     el("strong", { class: "figure", title: money(predicted.settled_gmv, view.currency, true) }, format(predicted.settled_gmv)),
     view.sales && intervalBar(view.sales, salesOf(creator), null, `${say("sales")} ${format(predicted.settled_gmv)}, ${told.full}`),
     el("span", { class: "range", title: told.full }, told.short),
-    view.objective === "gmv" && weighted(predicted.settled_gmv, creator, view),
+    view.order === "gmv" && weighted(predicted.settled_gmv, creator, view),
   );
 }
 
@@ -190,7 +196,7 @@ function profit(creator, view) {
     ),
     breakEven(predicted.break_even_slot_fee, view),
     cost,
-    view.objective === "profit" && weighted(predicted.profit, creator, view),
+    view.order === "profit" && weighted(predicted.profit, creator, view),
   );
 }
 

@@ -2,7 +2,7 @@
 
 import { el } from "./dom.js";
 import { day } from "./format.js";
-import { creatorList } from "./list.js";
+import { creatorList, orderOf } from "./list.js";
 import { say } from "./text.js";
 
 export function start() {
@@ -39,7 +39,7 @@ export function answered(answer, clearFilters) {
       "header",
       { class: "answer-head" },
       el("h2", { id: "answer-title" }, found ? title : say("nobody")),
-      el("p", {}, found ? say(ORDER[answer.objective]) : clearFilters && say("nobodyHint")),
+      el("p", {}, found ? say(ORDER[orderOf(answer)]) : clearFilters && say("nobodyHint")),
       !found && clearFilters && el("button", { type: "button", class: "secondary", onclick: clearFilters }, say("clearFilters")),
     ),
     answer.notes.length > 0 && notes(answer.notes),
