@@ -72,5 +72,7 @@ def _check_value(field: str, kind: Kind, words: tuple[str, ...], value: Any) -> 
             raise OptionError(
                 field, f"is a fraction between 0 and 1, not {value}: 0.25 is 25 percent"
             )
+    elif not isinstance(value, str):
+        raise OptionError(field, f"must be text, not {value!r}")
     elif kind is Kind.WORD and value not in words:
         raise OptionError(field, f"must be one of {', '.join(words)}, not {value!r}")
