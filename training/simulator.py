@@ -20,8 +20,10 @@ import pyarrow.parquet as pq
 
 from matching.errors import OptionError
 from training.market import log, tables, text
-from training.market.actors import draw_creators, draw_merchants, draw_products, draw_space
-from training.market.truth import EPOCH, Terms, TrueOutcomes, Truth, draw
+from training.market.drawing import draw_creators, draw_merchants, draw_products, draw_space
+from training.market.luck import draw
+from training.market.mechanisms import Terms
+from training.market.truth import EPOCH, TrueOutcomes, Truth
 
 __all__ = ["Market", "MarketConfig", "Terms", "TrueOutcomes", "Truth", "draw", "simulate"]
 

@@ -15,7 +15,7 @@ from matching.columns import data_dictionary
 from matching.errors import OptionError
 from training.market import text
 from training.market.categories import CATEGORIES, sub_figures
-from training.market.truth import expect
+from training.market.mechanisms import expect
 from training.simulator import EPOCH, Market, MarketConfig, Terms, Truth, draw, simulate
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"

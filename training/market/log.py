@@ -14,8 +14,10 @@ import pandas as pd
 from training.market import text
 from training.market.actors import Creators
 from training.market.categories import CITIES, figures
+from training.market.luck import draw
+from training.market.mechanisms import Terms
 from training.market.tables import dates, gaps, money, names, rates
-from training.market.truth import Terms, Truth, draw
+from training.market.truth import Truth
 
 CHUNK = 500_000  # collaborations drawn at once: bounds the memory, part of what a seed means
 LAPSE_DAYS = 14  # an invitation without an answer counts as declined then

@@ -8,7 +8,7 @@ import pandas as pd
 from training.market import text
 from training.market.actors import Creators, Merchants, Products
 from training.market.categories import CATEGORIES, CATEGORY_OF_SUB, CITIES, SUB_CATEGORIES
-from training.market.truth import VIEWS_PER_FOLLOWERS, follower_growth
+from training.market.mechanisms import VIEWS_PER_FOLLOWERS, follower_growth
 
 MOST_STATS_ROWS = 12_000_000  # weekly rows beyond this are thinned to every second, third … week
 _TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
