@@ -48,9 +48,9 @@ class TrainConfig:
     calibration_share: float = 0.2
     interval_level: float = 0.8
     text_dimensions: int = 32
-    anchor_products: int = 64
-    anchor_creators: int = 300
-    space_dimensions: int = 40
+    anchor_products: int = 32
+    anchor_creators: int = 200
+    space_dimensions: int = 32
     threads: int = 0
     seed: int = 0
 

@@ -167,6 +167,7 @@ def judge_truth(
         "retrieval_kept": {
             name: float(np.sum([a for a, _ in pairs]) / np.sum([b for _, b in pairs]))
             for name, pairs in kept.items()
+            if pairs
         },
     }
 

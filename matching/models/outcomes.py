@@ -21,6 +21,7 @@ Matrix = npt.NDArray[np.float32]
 
 LOGISTIC = "logistic"
 LOG = "log"
+_PATIENCE = 30  # trees without an improvement before growing stops
 _MIN_EVENTS = 20  # fewer of either answer, or fewer rows, teach nothing
 
 
@@ -64,6 +65,7 @@ class Head:
         monotone: Mapping[str, int] | None = None,
         ignored: Sequence[str] = (),
         weight: FloatArray | None = None,
+        validation: tuple[Matrix, FloatArray] | None = None,
         threads: int = 0,
     ) -> Head:
         """Grow the trees, or return a stated constant where there is nothing to learn from.
@@ -76,6 +78,8 @@ class Head:
         monotone : feature name → 1 (rising) or -1 (falling)
         ignored : features that this head must not split on
         weight : float64 (rows,), optional
+        validation : (matrix, target) of later rows, optional
+            Trees are added only while they help there.
         """
         reason = _nothing_to_learn(link, target)
         if reason:
@@ -85,7 +89,7 @@ class Head:
             "objective": "binary" if link == LOGISTIC else "regression",
             "max_depth": config.depth,
             "num_leaves": config.leaf_count,
-            "min_data_in_leaf": min(config.min_leaf_rows, max(5, len(target) // 10)),
+            "min_data_in_leaf": config.min_leaf_rows,
             "learning_rate": config.learning_rate,
             "feature_fraction": config.feature_fraction,
             "lambda_l2": config.l2,
@@ -99,7 +103,19 @@ class Head:
         }
         parameters = {key: value for key, value in parameters.items() if value is not None}
         data = lightgbm.Dataset(matrix, target, weight=weight, feature_name=list(features))
-        return cls(name, link, tuple(features), lightgbm.train(parameters, data, config.tree_count))
+        later = [] if validation is None else [data.create_valid(*validation)]
+        patience: list[Any] = [lightgbm.early_stopping(_PATIENCE, verbose=False)] if later else []
+        booster = lightgbm.train(
+            parameters, data, config.tree_count, valid_sets=later, callbacks=patience
+        )
+        return cls(name, link, tuple(features), booster)
+
+    @property
+    def tree_count(self) -> int:
+        """Trees that are used; 0 for a constant head."""
+        if self.booster is None:
+            return 0
+        return int(self.booster.best_iteration) or int(self.booster.num_trees())
 
     def margin(self, matrix: Matrix, threads: int = 1) -> FloatArray:
         """Return log-odds or logarithm of each row, float64 (rows,)."""
