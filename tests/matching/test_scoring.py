@@ -1,0 +1,130 @@
+"""Scoring: offers in every channel that a creator works in, and the better one of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from matching.catalog import Catalog
+from matching.economics import OBJECTIVES, Terms
+from matching.history import Attributes
+from matching.models.ranker import preference
+from matching.models.text import ContentVectors
+from matching.scoring import Scored, Scorer, log_values
+from tests.conftest import QUICK
+from training.run import train
+
+
+@pytest.fixture(scope="module")
+def scorer(small: Catalog) -> Scorer:
+    contents = train(small, QUICK).contents
+    return Scorer(contents.history, contents.texts, contents.offers, contents.ranker)
+
+
+@pytest.fixture(scope="module")
+def scored(scorer: Scorer) -> Scored:
+    everybody = np.arange(scorer.history.creators.count)
+    return scorer.score(everybody, np.array([4]))
+
+
+def test_one_row_a_creator_and_channel_they_work_in(scorer: Scorer, scored: Scored):
+    works = scorer.offers.works
+    assert len(scored.creators) == works.sum()
+    assert works[scored.creators, scored.channels].all()
+    assert scored.count == len(works)
+    assert (scored.products == 4).all()
+    assert len(scored.money.roi) == len(scored.matrix) == len(scored.creators)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_the_better_channel_is_chosen_by_the_objective(scored: Scored, objective: str):
+    best = scored.best_channels(objective)
+    assert scored.candidates[best].tolist() == list(range(scored.count))
+    first, second = preference(scored.outcomes, scored.money, objective)
+    for row in best:
+        own = scored.candidates == scored.candidates[row]
+        assert (first[row], second[row]) >= max(zip(first[own], second[own], strict=True))
+
+
+def test_the_channel_depends_on_the_objective(scored: Scored):
+    """Else the last test would say little."""
+    chosen = {
+        objective: tuple(scored.channels[scored.best_channels(objective)])
+        for objective in OBJECTIVES
+    }
+    assert len(set(chosen.values())) > 1
+    assert all(set(channels) == {0, 1} for channels in chosen.values())
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_ranked_rows_are_in_order(scored: Scored, objective: str):
+    rows = scored.ranked(objective, scored.best_channels(objective))
+    first, second = preference(scored.outcomes, scored.money, objective)
+    keys = list(zip(-first[rows], -second[rows], scored.creators[rows], strict=True))
+    assert keys == sorted(keys)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_values_of_the_space_follow_the_objective(scored: Scored, objective: str):
+    values = scored.best_values(objective)
+    assert values.shape == (scored.count,)
+    per_row = log_values(scored, objective)
+    assert values[7] == per_row[scored.candidates == 7].max()
+    best = scored.best_channels(objective)
+    first, _ = preference(scored.outcomes, scored.money, objective)
+    ranks = [np.argsort(np.argsort(v)) for v in (values, first[best])]
+    assert np.corrcoef(*ranks)[0, 1] > 0.98
+
+
+def test_only_the_channels_that_are_allowed(scorer: Scorer):
+    live = np.zeros_like(scorer.offers.works)
+    live[:, 0] = scorer.offers.works[:, 0]
+    scored = scorer.score(np.arange(20), np.array([0]), works=live)
+    assert (scored.channels == 0).all()
+    values = scored.best_values("gmv")
+    assert np.isnan(values).tolist() == (~live[:20, 0]).tolist()
+
+
+def test_many_pairs_at_once_are_each_pair_alone(scorer: Scorer):
+    creators, products = np.array([3, 3, 8, 20]), np.array([0, 5, 5, 7])
+    together = scorer.score(creators, products)
+    for i in range(4):
+        alone = scorer.score(creators[[i]], products[[i]])
+        rows = together.candidates == i
+        assert np.array_equal(together.matrix[rows], alone.matrix, equal_nan=True)
+        for name in ("settled_gmv", "cost", "roi"):
+            own = getattr(together.money, name)[rows]
+            assert own == pytest.approx(getattr(alone.money, name)), name
+
+
+def test_nobody_to_score_is_no_error(scorer: Scorer):
+    nobody = scorer.score(np.zeros(0, dtype=np.int64), np.array([0]))
+    assert len(nobody.creators) == len(nobody.best_channels("roi")) == 0
+
+
+def test_terms_reach_the_deal_and_only_acceptance_among_outcomes(scorer: Scorer):
+    everybody = np.arange(scorer.history.creators.count)
+    plain = scorer.score(everybody, np.array([4]), Terms(commission_rate=0.1))
+    dear = scorer.score(everybody, np.array([4]), Terms(commission_rate=0.3))
+    assert (dear.money.cost > plain.money.cost).all()
+    assert (dear.outcomes.accept_probability >= plain.outcomes.accept_probability).all()
+    assert (dear.outcomes.accept_probability > plain.outcomes.accept_probability).any()
+    assert np.array_equal(dear.outcomes.published_gmv, plain.outcomes.published_gmv)
+    assert np.array_equal(dear.outcomes.fulfil_probability, plain.outcomes.fulfil_probability)
+
+
+def test_an_external_product_without_a_past_is_a_catalog_product_without_one(scorer: Scorer):
+    """All that a product of the catalog has beyond its description is its own history."""
+    own = scorer.history.products
+    attributes = Attributes({name: own[name][[4]] for name in own.columns}, 1)
+    texts = ContentVectors(scorer.texts.creators, scorer.texts.products[[4]])
+    everybody = np.arange(scorer.history.creators.count)
+    inside = scorer.score(everybody, np.array([4]))
+    outside = scorer.score(everybody, np.array([0]), external=(attributes, texts))
+    differing = {
+        feature.name
+        for i, feature in enumerate(scorer.features)
+        if not np.array_equal(inside.matrix[:, i], outside.matrix[:, i], equal_nan=True)
+    }
+    assert differing
+    assert all(name.startswith("product_") for name in differing)
