@@ -17,7 +17,7 @@ from matching.contents import Contents
 from matching.economics import OBJECTIVES, Terms
 from matching.eligibility import Filters, Request, affordable_channels, eligible, why_not
 from matching.errors import ConflictError, OptionError, UnknownIdError
-from matching.history import EPOCH, Attributes, IntArray
+from matching.history import EPOCH, Attributes, FloatArray, IntArray
 from matching.models.index import use_one_thread
 from matching.models.ranker import preference
 from matching.models.text import ContentVectors
@@ -218,18 +218,24 @@ class Matcher:
         if not include:
             return None
         contents = self.contents
+        works = affordable_channels(contents.offers, request)
         first, second = preference(ranked.outcomes, ranked.money, objective)
         included = []
         for creator in self._creator_rows(include):
             reason = why_not(contents.history, contents.offers, request, int(creator))
             scored = self.scorer.score(
-                np.array([creator]), np.array([asked.row]), terms, external=asked.external
+                np.array([creator]),
+                np.array([asked.row]),
+                terms,
+                works if reason is None else None,
+                external=asked.external,
             )
             row = int(scored.best_channels(objective)[0])
+            reason = reason or _missed(scored, row, request.filters)
             mine, tie = preference(scored.outcomes, scored.money, objective)
-            ahead = (first[rows] > mine[row]) | (
-                (first[rows] == mine[row]) & (second[rows] > tie[row])
-            )
+            tied = second[rows] == tie[row]
+            behind = (second[rows] < tie[row]) | (tied & (ranked.creators[rows] >= creator))
+            ahead = (first[rows] > mine[row]) | ((first[rows] == mine[row]) & ~behind)
             rank = None if reason else 1 + int(np.count_nonzero(ahead))
             included.append(Included(scored, row, rank, reason))
         return included
@@ -349,14 +355,29 @@ def _check(k: int, objective: str) -> None:
 def _passes(scored: Scored, rows: IntArray, filters: Filters) -> npt.NDArray[np.bool_]:
     """Return which rows pass the filters on predictions; what is unknown does not."""
     passes = np.ones(len(rows), dtype=bool)
-    for least, values in (
-        (filters.roi_min, scored.money.roi),
-        (filters.settled_gmv_min, scored.money.settled_gmv),
-        (filters.accept_min, scored.outcomes.accept_probability),
-    ):
-        if least is not None:
-            passes &= values[rows] >= least
+    for _, least, values in _least(scored, filters):
+        passes &= values[rows] >= least
     return passes
+
+
+def _missed(scored: Scored, row: int, filters: Filters) -> str | None:
+    """Return the first filter on predictions that a row does not pass."""
+    for name, least, values in _least(scored, filters):
+        if not values[row] >= least:
+            return name
+    return None
+
+
+def _least(scored: Scored, filters: Filters) -> Iterator[tuple[str, float, FloatArray]]:
+    """Yield each filter on predictions that was given: name, least value, predictions."""
+    for name, values in (
+        ("roi_min", scored.money.roi),
+        ("settled_gmv_min", scored.money.settled_gmv),
+        ("accept_min", scored.outcomes.accept_probability),
+    ):
+        least = getattr(filters, name)
+        if least is not None:
+            yield name, least, values
 
 
 def _shortfall(

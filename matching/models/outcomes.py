@@ -125,7 +125,7 @@ class Head:
 
     def contributions(self, matrix: Matrix) -> FloatArray:
         """Return each feature's share of the margin, float64 (rows, features + 1), base last."""
-        if self.booster is None:
+        if self.booster is None or not len(matrix):  # LightGBM divides by the number of rows
             parts = np.zeros((len(matrix), len(self.features) + 1))
             parts[:, -1] = self.constant
             return parts

@@ -161,3 +161,9 @@ def test_profit_without_a_margin_sorts_last():
     deal = Deal(0.2, 0.0, 0.0, 0.0, margin_rate=np.array([np.nan, 0.1]))
     outcomes = outcomes_of([1e6, 10.0])
     assert ranked("profit", outcomes, value(outcomes, deal)) == [1, 0]
+
+
+def test_nothing_to_explain_is_no_error(ranker: Ranker):
+    nobody = np.zeros((0, len(NAMES)), dtype=np.float32)
+    assert ranker.contributions(nobody).shape == (0, len(NAMES) + 1)
+    assert len(ranker.predict(nobody).published_gmv) == 0
