@@ -1,0 +1,134 @@
+"""Weekly lists: the contract's columns, all products, the same bytes, all or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from matching.errors import MatchingError, OptionError
+from matching.lists import SCHEMA
+from serve import weekly
+from serve.weekly import LISTS, MANIFEST, read_products, week_monday, write_weekly
+
+WEEK = "2026-W48"
+
+
+@pytest.fixture(scope="module")
+def lists(matcher, tmp_path_factory):
+    return write_weekly(matcher, WEEK, tmp_path_factory.mktemp("weeks"), k=5)
+
+
+def test_lists_have_the_columns_of_the_contract(lists, matcher):
+    table = pq.read_table(lists / LISTS)
+    assert table.schema.equals(SCHEMA)
+    frame = table.to_pandas()
+    assert set(frame["week"]) == {WEEK}
+    assert set(frame["bundle"]) == {matcher.version}
+    assert frame["product_id"].nunique() == len(matcher.contents.history.product_ids)
+    assert (frame.groupby("product_id")["rank"].max() == 5).all()
+    in_order = frame.sort_values(["product_id", "rank"])
+    assert in_order.index.equals(frame.index)
+
+
+def test_evidence_of_every_row_adds_up(lists):
+    frame = pq.read_table(lists / LISTS).to_pandas()
+    evidence = frame.filter(like="evidence_").sum(axis=1)
+    np.testing.assert_allclose(evidence, np.log(frame["settled_gmv"]), atol=1e-6)
+
+
+def test_a_list_is_what_a_match_says(lists, matcher):
+    frame = pq.read_table(lists / LISTS).to_pandas()
+    product = frame["product_id"].iloc[0]
+    creators = matcher.match(product, k=5, week=week_monday(WEEK)).to_dict()["creators"]
+    mine = frame[frame["product_id"] == product]
+    assert mine["creator_id"].tolist() == [c["creator_id"] for c in creators]
+    assert mine["predicted_roi"].tolist() == [c["predicted"]["roi"] for c in creators]
+
+
+def test_the_manifest_seals_the_lists(lists, matcher):
+    manifest = json.loads((lists / MANIFEST).read_text())
+    assert manifest["sha256"] == hashlib.sha256((lists / LISTS).read_bytes()).hexdigest()
+    assert manifest["products"] == len(matcher.contents.history.product_ids)
+    assert manifest["rows"] == pq.read_metadata(lists / LISTS).num_rows
+
+
+def test_again_gives_the_same_bytes(lists, matcher, tmp_path):
+    products = [matcher.contents.history.product_ids[row] for row in range(20)]
+    first = write_weekly(matcher, WEEK, tmp_path / "a", k=5, products=products)
+    again = write_weekly(matcher, WEEK, tmp_path / "b", k=5, products=reversed(products))
+    for name in (LISTS, MANIFEST):
+        assert (first / name).read_bytes() == (again / name).read_bytes()
+    write_weekly(matcher, WEEK, tmp_path / "a", k=3, products=products[:2])
+    assert pq.read_metadata(tmp_path / "a" / WEEK / LISTS).num_rows == 6
+    assert [path.name for path in (tmp_path / "a").iterdir()] == [WEEK]
+
+
+def test_a_failure_half_way_leaves_what_was_there(matcher, tmp_path, monkeypatch):
+    whole = write_weekly(matcher, WEEK, tmp_path, k=2, products=["p000001"])
+    before = (whole / LISTS).read_bytes()
+    calls = iter(range(10))
+
+    def fail_late(*arguments):
+        if next(calls) == 3:
+            raise RuntimeError("the power went out")
+        return original(*arguments)
+
+    original = weekly.match_list
+    monkeypatch.setattr(weekly, "match_list", fail_late)
+    products = [matcher.contents.history.product_ids[row] for row in range(6)]
+    with pytest.raises(RuntimeError):
+        write_weekly(matcher, WEEK, tmp_path, k=2, products=products)
+    assert (whole / LISTS).read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == [WEEK]
+
+
+def test_profit_skips_products_without_a_margin(matcher, tmp_path):
+    margins = matcher.contents.history.products["margin_rate"]
+    without = np.flatnonzero(np.isnan(margins))[:2]
+    chosen = [matcher.contents.history.product_ids[int(row)] for row in (*without, 0)]
+    folder = write_weekly(matcher, WEEK, tmp_path, k=2, objective="profit", products=chosen)
+    manifest = json.loads((folder / MANIFEST).read_text())
+    skipped = [p for p in chosen if p in manifest["skipped_without_margin"]]
+    assert len(skipped) >= len(without) > 0
+    listed = set(pq.read_table(folder / LISTS).column("product_id").to_pylist())
+    assert listed == set(chosen) - set(skipped)
+
+
+def test_old_facts_are_refused_unless_allowed(matcher, tmp_path):
+    with pytest.raises(MatchingError, match="--allow-stale"):
+        write_weekly(matcher, "2027-W10", tmp_path, products=["p000001"])
+    assert not list(tmp_path.iterdir())
+    folder = write_weekly(
+        matcher, "2027-W10", tmp_path, k=1, products=["p000001"], allow_stale=True
+    )
+    assert folder.name == "2027-W10"
+
+
+def test_a_product_that_is_not_there_is_named(matcher, tmp_path):
+    with pytest.raises(OptionError, match="nothing"):
+        write_weekly(matcher, WEEK, tmp_path, products=["p000001", "nothing"])
+
+
+def test_product_files(tmp_path):
+    path = tmp_path / "products.txt"
+    path.write_text("p1\n\np2\n", encoding="utf-8")
+    assert read_products(path) == ["p1", "p2"]
+    path.write_text("\n")
+    with pytest.raises(OptionError, match="names no product"):
+        read_products(path)
+
+
+@pytest.mark.parametrize("week", ["2026-W54", "2026-48", "2026-W00", "2026-W1", "W48", ""])
+def test_a_week_that_is_none(week):
+    with pytest.raises(OptionError, match="no ISO week"):
+        week_monday(week)
+
+
+def test_a_week_begins_on_its_monday():
+    assert week_monday("2026-W47") == date(2026, 11, 16)
+    assert week_monday("2026-W53") == date(2026, 12, 28)

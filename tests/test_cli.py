@@ -1,0 +1,250 @@
+"""The command line: what each command does, its exit codes, and what bad input gets."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from matching import bundle as bundle_folder
+from matching import cli
+from matching.lists import SCHEMA
+from tests.matching.worlds import tiny_tables
+
+PRODUCT = "p000001"
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run a command and return its exit code, stdout and stderr."""
+
+    def command(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["matching", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        captured = capsys.readouterr()
+        return int(ended.value.code or 0), captured.out, captured.err
+
+    return command
+
+
+def write_csv(tables: dict[str, pd.DataFrame], folder: Path) -> Path:
+    folder.mkdir()
+    for name, table in tables.items():
+        table.to_csv(folder / f"{name}.csv", index=False)
+    return folder
+
+
+def test_check_says_what_is_there(run, tmp_path):
+    code, out, _ = run("check", write_csv(tiny_tables(), tmp_path / "data"))
+    assert code == 0
+    assert "creators" in out
+    assert "no problems" in out
+
+
+BAD_DATA = {
+    "negative price": ("products", "price", -1.0, "products.price"),
+    "rate in percent": ("products", "commission_rate", 20, "percent"),
+    "date that does not parse": ("collaborations", "invited_on", "soon", "invited_on"),
+    "unknown creator": ("collaborations", "creator_id", "nobody", "nobody"),
+    "refunds above sales": ("collaborations", "refunded_gmv", 1e9, "refunded_gmv"),
+}
+
+
+@pytest.mark.parametrize("command", ["check", "train"])
+@pytest.mark.parametrize("fault", BAD_DATA)
+def test_bad_data_is_named_and_nothing_is_written(run, tmp_path, command, fault):
+    table, column, value, told = BAD_DATA[fault]
+    tables = tiny_tables()
+    tables[table] = tables[table].astype({column: object})
+    tables[table].loc[0, column] = value
+    data = write_csv(tables, tmp_path / "data")
+    out = tmp_path / "bundles"
+    code, _, err = run(command, data, *(["--out", out] if command == "train" else []))
+    assert code == 1
+    assert told in err
+    assert not out.exists()
+
+
+def test_more_bad_data(run, tmp_path):
+    tables = tiny_tables()
+    without = {**tables, "products": tables["products"].drop(columns="price")}
+    creators = tables["creators"].drop(columns="updated_on", errors="ignore")
+    twice = {**tables, "creators": pd.concat([creators, creators.iloc[:1]])}
+    empty = {**tables, "products": tables["products"].iloc[:0]}
+    for number, (bad, told) in enumerate(
+        [(without, "products.price"), (twice, "creator_id"), (empty, "products")]
+    ):
+        code, _, err = run("check", write_csv(bad, tmp_path / f"data{number}"))
+        assert (code, told in err) == (1, True)
+    (tmp_path / "data0" / "creators.csv").write_bytes(b"\xff\xfe\x00broken")
+    code, _, err = run("check", tmp_path / "data0")
+    assert code == 1
+    assert "creators.csv" in err
+    code, _, err = run("check", tmp_path / "nowhere")
+    assert code == 1
+    assert "no such folder" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("find", "BUNDLE", "nothing"), "no product 'nothing'"),
+        (("find", "BUNDLE", PRODUCT, "-k", "0"), "k: must be between 1 and 200"),
+        (("find", "BUNDLE", PRODUCT, "-k", "many"), "valid integer"),
+        (("find", "BUNDLE", PRODUCT, "--objective", "fame"), "objective"),
+        (("find", "NOWHERE", PRODUCT), "no bundle"),
+        (("weekly", "BUNDLE", "--week", "2026-W60", "--out", "OUT"), "no ISO week"),
+        (("weekly", "BUNDLE", "--week", "next", "--out", "OUT"), "2026-W47"),
+        (("weekly", "BUNDLE", "--week", "2027-W40", "--out", "OUT"), "--allow-stale"),
+        (
+            ("weekly", "BUNDLE", "--week", "2026-W48", "--out", "OUT", "--allocation", "fair"),
+            "allocation",
+        ),
+        (
+            ("weekly", "BUNDLE", "--week", "2026-W48", "--out", "OUT", "--products", "NOWHERE"),
+            "products",
+        ),
+        (("score", "BUNDLE", "NOWHERE", "--out", "OUT/x.csv"), "there is no file"),
+        (("train", "NOWHERE", "--out", "OUT"), "no such folder"),
+        (("train", "NOWHERE", "--out", "OUT", "--as-of", "yesterday"), "no ISO day"),
+        (("bundles", "promote", "BUNDLES", "none"), "no version 'none'"),
+        (("bundles", "rollback", "BUNDLES"), "nothing to go back to"),
+        (("bundles", "list", "NOWHERE"), "there is no folder"),
+        (("serve", "BUNDLES", "--host", "0.0.0.0"), "host"),
+    ],
+)
+def test_a_wrong_value_is_a_sentence_and_code_1(run, tmp_path, bundle, bundles, arguments, told):
+    places = {
+        "BUNDLE": bundle,
+        "BUNDLES": bundles,
+        "NOWHERE": tmp_path / "nowhere",
+        "OUT": tmp_path / "out",
+        "OUT/x.csv": tmp_path / "out" / "x.csv",
+    }
+    code, out, err = run(*(places.get(argument, argument) for argument in arguments))
+    assert code == 1
+    assert told in err
+    assert "Traceback" not in err
+    assert not out
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("arguments", [("dance",), ("find", "--loud"), ("bundles", "burn")])
+def test_an_unknown_command_or_option_is_code_2(run, arguments):
+    code, _, err = run(*arguments)
+    assert code == 2
+    assert "No such" in err
+
+
+def test_every_command_has_help(run):
+    commands = ["simulate", "check", "train", "evaluate", "find", "score", "weekly", "serve"]
+    for command in commands:
+        code, out, _ = run(command, "--help")
+        assert (code, "Usage" in out) == (0, True)
+
+
+def test_simulate_check_train_find_weekly(run, tmp_path):
+    """A market from nothing to its first lists."""
+    data, bundles = tmp_path / "market", tmp_path / "bundles"
+    config = tmp_path / "quick.toml"
+    config.write_text("tree_count = 10\nanchor_products = 8\nanchor_creators = 40\n")
+    sizes = ("--creators", 150, "--products", 30, "--collaborations", 1500, "--seed", 3)
+    assert run("simulate", data, *sizes)[0] == 0
+    assert run("check", data)[0] == 0
+    code, out, _ = run("train", data, "--out", bundles, "--config", config)
+    assert code == 0
+    first = Path(out.splitlines()[-1])
+    assert bundle_folder.promoted(bundles) == first
+    code, out, _ = run(
+        "train", data, "--out", bundles, "--config", config, "--as-of", "2026-10-01", "--promote"
+    )
+    second = Path(out.splitlines()[-1])
+    assert bundle_folder.promoted(bundles) == second
+    code, out, _ = run("bundles", "list", bundles)
+    assert f"* {second.name}  as of 2026-10-01" in out
+    code, out, _ = run("bundles", "rollback", bundles)
+    assert out.strip() == first.name
+    code, out, _ = run("find", second, PRODUCT, "-k", 3)
+    assert code == 0
+    assert "ROI" in out
+    code, out, _ = run("evaluate", second, data, "--products", 10, "--out", tmp_path / "report")
+    assert code == 0
+    assert "past GMV within the category" in out
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert set(report["truth"]["methods"]) >= {"this ranking", "random", "followers"}
+    assert report["later"]["published"] > 0
+
+
+def test_find_as_json_is_the_answer_of_the_contract(run, bundle):
+    code, out, _ = run("find", bundle, PRODUCT, "-k", 2, "--json")
+    answer = json.loads(out)
+    assert code == 0
+    assert [creator["rank"] for creator in answer["creators"]] == [1, 2]
+    assert set(answer["creators"][0]["evidence"]) == {
+        "base",
+        "transform",
+        "reach",
+        "utilize",
+        "strengthen",
+        "thrive",
+    }
+
+
+def test_score_writes_the_columns_of_a_match_list(run, tmp_path, bundle, sample):
+    pairs = pd.DataFrame(
+        {"creator_id": sample.creators["creator_id"].iloc[:5], "product_id": PRODUCT}
+    )
+    pairs.to_csv(tmp_path / "pairs.csv", index=False)
+    code, _, _ = run("score", bundle, tmp_path / "pairs.csv", "--out", tmp_path / "scored.parquet")
+    scored = pq.read_table(tmp_path / "scored.parquet")
+    assert code == 0
+    assert scored.column_names == [*SCHEMA.names, "eligible"]
+    assert scored.column("rank").to_pylist() == [1, 2, 3, 4, 5]
+    assert scored.column("week").null_count == 5
+    roi = scored.column("predicted_roi").to_pylist()
+    assert roi == sorted(roi, reverse=True)
+    assert run("score", bundle, tmp_path / "pairs.csv", "--out", tmp_path / "scored.csv")[0] == 0
+    assert len(pd.read_csv(tmp_path / "scored.csv")) == 5
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("creator_id\nc1\n", "product_id"),
+        (f"creator_id,product_id\nnobody,{PRODUCT}\n", "no creator 'nobody'"),
+        (f"creator_id,product_id\n,{PRODUCT}\n", "row 1"),
+        (f"creator_id,product_id\nc000001,{PRODUCT}\nc000001,{PRODUCT}\n", "more than once"),
+    ],
+)
+def test_bad_pairs_are_named(run, tmp_path, bundle, content, told):
+    (tmp_path / "pairs.csv").write_text(content)
+    code, _, err = run("score", bundle, tmp_path / "pairs.csv", "--out", tmp_path / "out.csv")
+    assert code == 1
+    assert told in err
+    assert not (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.parametrize("harm", ["truncate", "alter"])
+def test_a_damaged_bundle_is_refused(run, tmp_path, bundle, harm):
+    damaged = shutil.copytree(bundle, tmp_path / "damaged")
+    path = damaged / "heads" / "sales.txt"
+    content = bytearray(path.read_bytes())
+    if harm == "truncate":
+        path.write_bytes(content[: len(content) // 2])
+    else:
+        content[100] ^= 1
+        path.write_bytes(content)
+    for command in (
+        ("find", damaged, PRODUCT),
+        ("weekly", damaged, "--week", "2026-W48", "--out", tmp_path / "lists"),
+    ):
+        code, _, err = run(*command)
+        assert code == 1
+        assert "sales.txt" in err
+    assert not (tmp_path / "lists").exists()
