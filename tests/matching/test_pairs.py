@@ -104,6 +104,18 @@ def test_past_rows_equal_those_of_the_cut_catalog(small: Catalog, whole: History
     assert differences(full, replayed, NAMES) == []
 
 
+@pytest.mark.parametrize("day", [date(2026, 5, 4), date(2026, 9, 20)])
+def test_the_sample_obeys_the_rule(sample: Catalog, day: date):
+    """The same proof on the simulated market, with rows of their own dates and of the cut's."""
+    cut = sample.cut(day)
+    log, days = invited_before(sample, day)
+    whole, known = build_history(sample), build_history(cut)
+    for asked in (days, np.array([day_number(day)])):
+        full = replay(sample, whole, log, asked)
+        assert differences(full, replay(cut, known, log, asked), NAMES) == []
+    assert differences(full, replay(sample, freeze(whole, day), log, asked), NAMES) == []
+
+
 def test_the_proof_is_about_known_values(small: Catalog, whole: History):
     """Columns of nothing but NaN would be equal whatever the code does."""
     full = replay(small, whole, *invited_before(small, DATES[-1]))
