@@ -59,14 +59,11 @@ class ProductList(BaseModel):
     next_cursor: str | None
 
 
-class MatchedProduct(BaseModel):
-    """The product that was asked about; its id is null outside the catalog."""
+class MatchedProduct(Product):
+    """The product that was asked about; outside the catalog its ids may be null."""
 
-    product_id: str | None
-    title: str
-    category: str
-    price: float
-    commission_rate: float
+    product_id: str | None  # type: ignore[assignment]
+    merchant_id: str | None  # type: ignore[assignment]
 
 
 class Offer(BaseModel):
@@ -94,6 +91,9 @@ class Predicted(BaseModel):
     break_even_slot_fee: float | None
     accept_probability: float
     fulfil_probability: float
+    sale_probability: float | None = Field(
+        None, description="Only where many published collaborations sell nothing."
+    )
 
 
 class Evidence(BaseModel):

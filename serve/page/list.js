@@ -33,7 +33,7 @@ export function creatorList(answer) {
     { class: `creators by-${view.order}` },
     key(view),
     head(view),
-    el("ol", { class: "rows" }, answer.creators.map((creator) => row(creator, view))),
+    el("ol", { class: "rows", role: "list" }, answer.creators.map((creator) => row(creator, view))),
   );
 }
 

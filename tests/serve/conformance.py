@@ -1,0 +1,56 @@
+"""Asking a service everything that its own document allows, and much that it forbids."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import Case, GenerationMode
+
+from serve.app import Application
+
+
+def check_conformance(application: Application, examples: int, product_id: str) -> Counter[str]:
+    """Run so many cases per operation; return how many ran, by operation.
+
+    Valid requests must be answered, invalid ones refused, and every answer be as documented.
+    A third of them ask about `product_id`: a made-up one is only ever unknown.
+    """
+
+    def about_known_product(case: Case) -> Case:
+        if "product_id" in (case.path_parameters or {}):
+            case.path_parameters["product_id"] = product_id
+        if isinstance(case.body, dict) and "product_id" in case.body:
+            case.body["product_id"] = product_id
+        return case
+
+    schema = schemathesis.openapi.from_wsgi("/openapi.json", application)
+    for check in ("negative_data_rejection", "positive_data_acceptance"):
+        config = getattr(schema.config.checks, check)
+        config.expected_statuses = [*config.expected_statuses, "414"]  # long lists in an address
+    cases: Counter[str] = Counter()
+    logging.getLogger("matching.serve").setLevel(logging.CRITICAL)
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        valid, invalid = (
+            operation.as_strategy(generation_mode=mode)
+            for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+        )
+
+        @given(case=valid.map(about_known_product) | valid | invalid)
+        @settings(
+            max_examples=examples,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        def hold(case: Case) -> None:
+            cases[case.operation.label] += 1
+            case.call_and_validate()
+
+        hold()
+    return cases
