@@ -318,9 +318,6 @@ def test_a_fee_that_is_affordable_is_that_of_the_channel_returned(
 ):
     answer = matcher.match(products[0], 100, filters=Filters(slot_fee_max=300)).to_dict()
     assert all(creator["offer"]["slot_fee"] <= 300 for creator in answer["creators"])
-    assert not any(creator["offer"]["cost_estimated"] for creator in answer["creators"]) or all(
-        creator["offer"]["sample_cost"] is not None for creator in answer["creators"]
-    )
 
 
 def test_only_neighbours(matcher: Matcher, sample: Catalog, people: pd.DataFrame):
@@ -393,11 +390,9 @@ def test_a_full_week_is_full_and_the_next_is_not():
     busy = set(log[in_week]["creator_id"])
     assert busy
     matcher = matcher_of(tables, as_of=day.date())
-    for week, left_out in ((None, busy), (day.date() + timedelta(days=5), set())):
-        found = set(ids(matcher.match("p004", 200, week=week).to_dict()))
-        assert not found & left_out
-        assert found & busy == busy & found
-    assert busy & set(ids(matcher.match("p004", 200, week=date(2026, 11, 2)).to_dict()))
+    assert not busy & set(ids(matcher.match("p004", 200).to_dict()))
+    next_week = matcher.match("p004", 200, week=date(2026, 11, 2)).to_dict()
+    assert busy & set(ids(next_week))
 
 
 # --- filters on predictions ---
