@@ -17,6 +17,7 @@ from flask_openapi3 import Info, OpenAPI
 from werkzeug.exceptions import BadRequest, RequestURITooLarge, UnsupportedMediaType
 
 from matching.bundle import promoted
+from matching.errors import OptionError
 from matching.matcher import Matcher
 from serve import operations, pages, payloads, problems, routes
 from serve.addresses import is_loopback
@@ -104,8 +105,10 @@ def create_app(load_matcher: Callable[[], Matcher], *, loopback_only: bool = Tru
 def from_environment() -> Application:
     """Return the application for the promoted bundle of $MATCHING_BUNDLES; granian's target."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    bundles = Path(os.environ[BUNDLES_VARIABLE])
-    return create_app(lambda: Matcher.load(promoted(bundles)))
+    bundles = os.environ.get(BUNDLES_VARIABLE)
+    if not bundles:
+        raise OptionError(BUNDLES_VARIABLE, "names no folder of bundles; use `matching serve`")
+    return create_app(lambda: Matcher.load(promoted(Path(bundles))))
 
 
 def _guard(app: Flask) -> None:

@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 
 from matching.errors import BundleError, MatchingError, OptionError
+from serve.app import from_environment
 from serve.server import run
+from serve.settings import BUNDLES_VARIABLE
 
 PATIENCE_SECONDS = 60
 
@@ -147,6 +149,12 @@ def test_options_that_cannot_be(tmp_path: Path, options: dict[str, int], field: 
 def test_folder_without_a_bundle(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="train"):
         run(tmp_path / "nowhere")
+
+
+def test_worker_without_a_folder_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(BUNDLES_VARIABLE, raising=False)
+    with pytest.raises(OptionError, match="matching serve"):
+        from_environment()
 
 
 def test_port_that_is_taken(bundles: Path) -> None:
