@@ -2,7 +2,8 @@
 
 import { el, svg } from "./dom.js";
 
-const STEPS = [1, 2, 5];
+const STEPS = [[1, 1.5, 2, 2.5, 3, 4, 5, 6, 8], [1, 2, 3, 4, 5, 7], [1, 2, 5], [1]];
+const MOST_TICKS = 6;
 const share = (x) => `${(100 * x).toFixed(2)}%`;
 
 // A scale that shows every expectation whole and clips only the longest tails of the intervals.
@@ -32,14 +33,14 @@ function quantile(values, q) {
   return sorted[Math.round(q * (sorted.length - 1))];
 }
 
+// The finest round numbers that leave room for their labels.
 function ticks(low, high) {
-  const decades = [];
-  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power += 1) {
-    for (const step of STEPS) decades.push(step * 10 ** power);
-  }
-  let inside = decades.filter((value) => value >= low && value <= high);
-  if (inside.length > 6) inside = inside.filter((value) => /^1(0*|e)/.test(value.toExponential()));
-  return inside;
+  const powers = [];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power += 1) powers.push(10 ** power);
+  const inside = STEPS.map((steps) =>
+    powers.flatMap((power) => steps.map((step) => step * power)).filter((value) => value >= low && value <= high),
+  );
+  return inside.find((values) => values.length <= MOST_TICKS) ?? inside.at(-1);
 }
 
 // The interval as a bar, the expectation as a tick on it; a wedge marks an end that is clipped.
