@@ -148,15 +148,21 @@ def read(bundle: Path) -> tuple[dict[str, Any], BundleFiles]:
 
 
 def versions(bundles: Path) -> list[dict[str, Any]]:
-    """Return the manifests of all versions, newest last, each with `promoted`."""
+    """Return the manifests of all versions, newest last, each with `promoted`.
+
+    One that cannot be read has only `version`, `promoted` and why, as `damaged`.
+    """
     if not bundles.is_dir():
         raise BundleError(f"there is no folder {bundles}; `matching train DATA --out {bundles}`")
     current = _pointer(bundles).get("version")
     found = []
     for path in sorted(bundles.iterdir()):
         if (path / MANIFEST).exists() and not path.name.startswith("."):
-            manifest = read_manifest(path)
-            found.append({**manifest, "promoted": manifest["version"] == current})
+            try:
+                manifest = read_manifest(path)
+            except BundleError as error:
+                manifest = {"version": path.name, "damaged": str(error)}
+            found.append({**manifest, "promoted": path.name == current})
     return found
 
 

@@ -250,6 +250,9 @@ def list_bundles(
         bundle.promoted(bundles)
     for manifest in bundle.versions(bundles):
         mark = "*" if manifest["promoted"] else " "
+        if "damaged" in manifest:
+            print(f"{mark} {manifest['version']}  damaged: {manifest['damaged']}")
+            continue
         sizes = manifest["sizes"]
         print(
             f"{mark} {manifest['version']}  as of {manifest['as_of']}  "

@@ -21,15 +21,14 @@ from matching.history import EPOCH, Attributes, FloatArray, IntArray
 from matching.models.index import use_one_thread
 from matching.models.ranker import preference
 from matching.models.text import ContentVectors
+from matching.notes import MOST_CANDIDATES, Search, notes
 from matching.product import product_rows
 from matching.results import Included, MatchResult, describe_product
 from matching.scoring import Scored, Scorer
 
 CANDIDATES = 300
 """How many creators are scored in full; the value this loses is in the quality report."""
-MOST_CANDIDATES = 5_000
 MAX_K = 200
-_STALE_DAYS = 7
 
 NO_FILTERS = Filters()
 NO_TERMS = Terms()
@@ -110,6 +109,15 @@ class Matcher:
         works = affordable_channels(self.contents.offers, request)
         scored, rows, widened = self._best(asked, k, objective, request, terms, mask, works)
         shown = rows[:k]
+        search = Search(
+            k,
+            objective,
+            int(mask.sum()),
+            removed,
+            widened,
+            asked.external is not None,
+            self._has_history(asked),
+        )
         return MatchResult(
             self,
             asked.shown,
@@ -117,7 +125,7 @@ class Matcher:
             scored,
             shown,
             self.contents.ranker.contributions(scored.matrix[shown]) if explain else None,
-            list(self._notes(scored, shown, k, int(mask.sum()), removed, widened, asked)),
+            list(notes(self.contents, self.as_of, search, scored, shown)),
             self._include(asked, include, objective, request, terms, scored, rows),
         )
 
@@ -267,52 +275,11 @@ class Matcher:
                 "products table (or in `product`), or rank by roi or gmv"
             )
 
-    def _notes(
-        self,
-        scored: Scored,
-        shown: IntArray,
-        k: int,
-        eligible_count: int,
-        removed: Mapping[str, int],
-        widened: int | None,
-        asked: Asked,
-    ) -> Iterator[str]:
-        """Yield what the caller should know about this answer."""
-        if len(shown) < k:
-            yield _shortfall(len(shown), k, removed, widened, eligible_count)
-        elif widened is not None and widened >= MOST_CANDIDATES:
-            yield f"{widened} candidates were looked at for the filters on predictions"
-        if len(shown) and scored.money.is_degenerate[shown].all():
-            yield (
-                "ROI cannot tell these creators apart: nothing but commission is paid, so ROI is "
-                "the same whoever sells. They are ranked by expected settled sales instead"
-            )
-        if len(shown) and np.isnan(scored.money.roi[shown]).any():
-            yield "ROI is null where the cost is 0 or less: the platform pays more than the offer"
-        lacking = self.contents.facts["lacking"]
-        if "collaborations.refunded_gmv" in lacking:
-            yield "refunds unknown: sales are gross"
-        if "products.sample_cost" in lacking:
-            yield "sample costs unknown: they count as 0"
-        for head in self.contents.ranker.heads.values():
-            if head.reason and head.name in _CONSTANT_NOTES:
-                yield f"{_CONSTANT_NOTES[head.name]}: {head.reason}"
-        if self.contents.ranker.given_sale:
-            yield "intervals hold given a sale: many published collaborations sell nothing"
-        if asked.external is not None:
-            yield "this product is not in the catalog: it is judged by its content alone"
-        elif not self._has_history(asked):
-            yield "this product is too new for a history of its own"
-        age = (date.today() - self.as_of).days
-        if age > _STALE_DAYS:
-            yield f"facts are {age} days old (as of {self.as_of})"
-
     def _has_history(self, asked: Asked) -> bool:
-        ledger = self.contents.history.ledgers["outcomes", "product"]
-        return bool(len(np.unique(ledger.span(np.array([asked.row]), self._day()))) > 1)
-
-    def _day(self) -> IntArray:
-        return np.array([self.contents.history.as_of])
+        history = self.contents.history
+        ledger = history.ledgers["outcomes", "product"]
+        start, end = ledger.span(np.array([asked.row]), np.array([history.as_of]))
+        return asked.external is None and bool(end[0] > start[0])
 
     def _product_row(self, product_id: str) -> int:
         row = int(self.contents.history.product_ids.rows([product_id])[0])
@@ -336,13 +303,6 @@ class Matcher:
             matched = pc.match_substring(column, wanted, ignore_case=True)
             hits |= matched.fill_null(False).to_numpy()
         return iter((np.flatnonzero(hits) + start).tolist())
-
-
-_CONSTANT_NOTES = {
-    "accept": "how likely creators accept could not be learnt",
-    "fulfil": "how likely creators publish could not be learnt",
-    "sales": "settled sales could not be learnt",
-}
 
 
 def _check(k: int, objective: str) -> None:
@@ -378,19 +338,6 @@ def _least(scored: Scored, filters: Filters) -> Iterator[tuple[str, float, Float
         least = getattr(filters, name)
         if least is not None:
             yield name, least, values
-
-
-def _shortfall(
-    found: int, k: int, removed: Mapping[str, int], widened: int | None, eligible_count: int
-) -> str:
-    """Return why there are fewer creators than asked for."""
-    parts = [f"{reason} removed {count}" for reason, count in removed.items()]
-    if widened is not None:
-        parts.append(
-            f"filters on predictions left {found} of the {widened} best of {eligible_count}"
-        )
-    why = "; ".join(parts) or "the catalog has no more"
-    return f"{found} of {k} creators found: {why}"
 
 
 __all__ = ["Filters", "MatchResult", "Matcher", "Terms"]

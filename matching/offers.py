@@ -258,4 +258,4 @@ def _or_like(
         return medians[place], np.broadcast_to(medians[-1] != 0, place.shape)
     own = attributes[column][products]
     missing = np.isnan(own)
-    return np.where(missing, medians[place], own), missing
+    return np.where(missing, medians[place], own), missing & (medians[-1] != 0)

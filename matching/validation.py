@@ -23,6 +23,8 @@ from matching.parsing import ADVICE, NOUNS, ForeignTypeError, empty, parse
 
 Rows = npt.NDArray[np.bool_]
 SHOWN = 3
+OUT_OF_TIME = "is no day of our time"
+DATES = pd.Timestamp("1970-01-02"), pd.Timestamp("2200-01-01")
 NEGATIVE, INFINITE, UNKNOWN_WORD = "is negative", "is infinite", "is none of the words"
 OUT_OF_RATE, OUT_OF_SCORE = "is outside 0 to 1", "is outside 0 to 5"
 
@@ -204,6 +206,8 @@ def _checks(column: Column) -> list[pa.Check]:
     if column.kind in {Kind.MONEY, Kind.COUNT}:
         finite = pa.Check(lambda values: values != np.inf, error=INFINITE)
         return [pa.Check.ge(0, error=NEGATIVE), finite]
+    if column.kind in {Kind.DATE, Kind.TIME}:
+        return [pa.Check.in_range(*DATES, error=OUT_OF_TIME)]
     if column.kind is Kind.WORD:
         return [pa.Check.isin(column.words, error=UNKNOWN_WORD)]
     return []
@@ -231,6 +235,8 @@ def _explained(column: Column, rule: str, broken: pd.Series[Any]) -> tuple[str, 
         return rule, _rate_advice(float(broken.max()))
     if rule == UNKNOWN_WORD:
         return f"{rule} {', '.join(column.words)}", "Use one of them, written like this"
+    if rule == OUT_OF_TIME:
+        return rule, "Leave a day that is not known empty; use no 1900-01-01 or 9999-12-31 for it"
     if rule == NEGATIVE:
         return rule, "Give 0 or more"
     return rule, "Scores go from 0 to 5" if rule == OUT_OF_SCORE else "Give a finite number"

@@ -98,7 +98,8 @@ coverage = judgement["interval"]["inside_by_fifth"]
 axes.bar(range(1, len(coverage) + 1), coverage, color="tab:blue")
 axes.axhline(judgement["interval"]["level"], linestyle="--", color="grey")
 axes.set(ylim=(0, 1), xlabel="fifth by predicted size (1 = smallest)", ylabel="share inside")
-axes.set(title=f"{judgement['interval']['level']:.0%} interval on {len(published):,} later outcomes")
+level, cases = judgement["interval"]["level"], judgement["interval"]["cases"]
+axes.set(title=f"{level:.0%} interval on {cases:,} later outcomes")
 plt.show()
 
 # %% [markdown]

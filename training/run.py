@@ -29,6 +29,7 @@ from matching.models.intervals import Interval
 from matching.models.outcomes import LOG, LOGISTIC, FloatArray, Head, HeadConfig
 from matching.models.ranker import HEADS, Ranker
 from matching.models.text import ContentVectors, TextEncoder
+from matching.notes import MONEY_COLUMNS
 from matching.offers import TOTALS as OFFER_TOTALS
 from matching.offers import Offers
 from matching.pairs import TOTALS
@@ -300,16 +301,7 @@ def _shown(frame: pd.DataFrame, columns: tuple[str, ...]) -> pa.Table:
 
 def _facts(catalog: Catalog) -> dict[str, Any]:
     """Return what the matcher says of the catalog as a whole."""
-    lacking = [
-        f"{table}.{column}"
-        for table, column in (
-            ("collaborations", "refunded_gmv"),
-            ("collaborations", "slot_fee"),
-            ("products", "sample_cost"),
-            ("products", "margin_rate"),
-        )
-        if not catalog.has(table, column)
-    ]
+    lacking = [name for name in MONEY_COLUMNS if not catalog.has(*name.split("."))]
     return {"name": catalog.name, "currency": catalog.currency, "lacking": lacking}
 
 
