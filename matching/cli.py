@@ -66,6 +66,7 @@ def simulate(
     collaborations: int = 12000,
     weeks: int = 52,
     seed: int = 0,
+    market: Annotated[str, typer.Option(help="Which one: first or second.")] = "first",
 ) -> None:
     """Write a simulated market, and its truth in OUT/truth/."""
     from training.simulator import MarketConfig
@@ -73,9 +74,10 @@ def simulate(
 
     with _progress() as progress:
         task = progress.add_task("simulating", total=None)
-        market = run(MarketConfig(creators, products, collaborations, weeks, seed))
+        sizes = (creators, products, collaborations, weeks, seed)
+        simulated = run(MarketConfig(*sizes, market=market))
         progress.update(task, description="writing")
-        market.save(out)
+        simulated.save(out)
     print(out)
 
 

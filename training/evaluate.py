@@ -23,20 +23,24 @@ from matching.product import TEXT_COLUMNS
 from matching.scoring import Scored
 from training.baselines import BASELINES, Baselines
 from training.rows import join_texts
-from training.simulator import Truth
+from training.simulator import SecondTruth, Truth, load_truth
 
 TOP = 10
 _RETRIEVAL_PRODUCTS = 60
 
 
-def truth_of(data: str) -> Truth | None:
+def truth_of(data: str) -> Truth | SecondTruth | None:
     """Return the truth that a simulated market carries, None for any other catalog."""
     folder = Path(data) / "truth"
-    return Truth.load(folder) if folder.is_dir() else None
+    return load_truth(folder) if folder.is_dir() else None
 
 
 def evaluate(
-    bundle: Path, catalog: Catalog, truth: Truth | None, product_count: int = 300, seed: int = 0
+    bundle: Path,
+    catalog: Catalog,
+    truth: Truth | SecondTruth | None,
+    product_count: int = 300,
+    seed: int = 0,
 ) -> dict[str, Any]:
     """Return everything that is known about how good a bundle is.
 
@@ -65,13 +69,13 @@ class TrueMarket:
     """
 
     matcher: Matcher
-    truth: Truth
+    truth: Truth | SecondTruth
     creators: IntArray
     products: IntArray
     slot_fees: FloatArray
 
     @classmethod
-    def build(cls, matcher: Matcher, catalog: Catalog, truth: Truth) -> TrueMarket:
+    def build(cls, matcher: Matcher, catalog: Catalog, truth: Truth | SecondTruth) -> TrueMarket:
         """Match the bundle's ids with the market's rows."""
         history = matcher.contents.history
         creators, products = (

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import dataclass, field
 from datetime import date
@@ -24,8 +25,24 @@ from training.market.drawing import draw_creators, draw_merchants, draw_products
 from training.market.luck import draw
 from training.market.mechanisms import Terms
 from training.market.truth import EPOCH, TrueOutcomes, Truth
+from training.second.build import build as build_second
+from training.second.truth import MARKET as SECOND
+from training.second.truth import Truth as SecondTruth
 
-__all__ = ["Market", "MarketConfig", "Terms", "TrueOutcomes", "Truth", "draw", "simulate"]
+__all__ = [
+    "MARKETS",
+    "Market",
+    "MarketConfig",
+    "SecondTruth",
+    "Terms",
+    "TrueOutcomes",
+    "Truth",
+    "draw",
+    "load_truth",
+    "simulate",
+]
+
+MARKETS = ("first", SECOND)
 
 PRODUCTS_PER_MERCHANT = 8
 ROWS_A_GROUP = 1_000_000
@@ -33,12 +50,12 @@ ROWS_A_GROUP = 1_000_000
 
 @dataclass(frozen=True)
 class MarketConfig:
-    """How large a market, over how many weeks up to which day, and its seed.
+    """How large a market, over how many weeks up to which day, its seed, and which of `MARKETS`.
 
     Raises
     ------
     OptionError
-        If a size is below one, or the seed is negative.
+        If a size is below one, the seed is negative, or there is no such market.
 
     """
 
@@ -48,6 +65,7 @@ class MarketConfig:
     weeks: int = 52
     seed: int = 0
     last_day: date = date(2026, 11, 20)
+    market: str = MARKETS[0]
 
     def __post_init__(self) -> None:
         for name in ("creators", "products", "collaborations", "weeks"):
@@ -55,6 +73,9 @@ class MarketConfig:
                 raise OptionError(name, f"{getattr(self, name)} is too few; give 1 or more")
         if self.seed < 0:
             raise OptionError("seed", f"{self.seed} is negative; give 0 or more")
+        if self.market not in MARKETS:
+            known = " or ".join(MARKETS)
+            raise OptionError("market", f"there is no market {self.market!r}; give {known}")
 
 
 @dataclass(frozen=True)
@@ -62,7 +83,7 @@ class Market:
     """A simulated market: the tables of the contract, and what is true behind them."""
 
     tables: dict[str, pd.DataFrame] = field(repr=False)
-    truth: Truth = field(repr=False)
+    truth: Truth | SecondTruth = field(repr=False)
 
     def save(self, out: Path) -> None:
         """Write every table as `out/<table>.parquet` and the truth to `out/truth/`.
@@ -94,15 +115,24 @@ def _arrow(frame: pd.DataFrame) -> pa.Table:
     return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()
 
 
+def load_truth(folder: Path) -> Truth | SecondTruth:
+    """Read the truth of a simulated market, whichever it is; ValueError as their `load` has it."""
+    facts = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
+    return (SecondTruth if facts.get("market") == SECOND else Truth).load(folder)
+
+
 def simulate(config: MarketConfig) -> Market:
     """Draw the actors, let past merchants invite, play it, and write what an export would show.
 
     The same configuration gives the same tables. Each step has its own random stream, so that a
     change in one leaves the others' draws alone.
     """
-    steps = np.random.default_rng(config.seed).spawn(8)
     last_day = (config.last_day - EPOCH).days
     first_day = last_day - 7 * config.weeks + 1
+    if config.market == SECOND:
+        sizes = (config.creators, config.products, config.collaborations)
+        return Market(*build_second(*sizes, first_day, last_day, config.seed))
+    steps = np.random.default_rng(config.seed).spawn(8)
     space = draw_space(steps[0])
     creators = draw_creators(config.creators, space, first_day, last_day, steps[1])
     merchants = draw_merchants(max(1, config.products // PRODUCTS_PER_MERCHANT), steps[2])
