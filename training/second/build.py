@@ -38,7 +38,7 @@ def build(
     first_week = int(week_of(first_day))
     tastes = draw_tastes(int(week_of(last_day)) - first_week + 1, steps[4])
     truth = Truth(people, goods, tastes, first_week, last_day, Past.none())
-    played, past = play(truth, merchants, collaborations, first_day, steps[5])
+    played, past = play(truth, collaborations, first_day, steps[5])
     truth = replace(truth, past=past)
     brand = words.brands(len(merchants.category), steps[6])
     return {

@@ -33,7 +33,7 @@ from training.second.goods import (
 from training.second.stocks import State
 
 LUCK_SHAPE = {True: 4, False: 1}  # of the gamma law, live and video: a video's luck is wilder
-FAN_EAGERNESS, TRUST_EAGERNESS = 2.5, 0.5  # fans by passers; from 2 to 3 with their trust
+FAN_EAGERNESS, TRUST_EAGERNESS = 2.0, 0.5  # fans by passers, before blind trust; by their trust
 BLIND_TRUST = 0.05  # what fans want, whatever it is, by what the keenest want
 STEEP, STEEP_IMPULSE = 3.0, 5.0  # how sharply buyers stop at their ceilings
 IMPULSE_CEILING = 42.0  # yuan

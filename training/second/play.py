@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.second.actors import Merchants
 from training.second.crowd import traffic
 from training.second.demand import Offer
 from training.second.goods import CATEGORIES, figures, kind_figures
@@ -43,9 +42,7 @@ class Played:
     settled: np.ndarray
 
 
-def play(
-    truth: Truth, merchants: Merchants, count: int, first_day: int, rng: np.random.Generator
-) -> tuple[Played, Past]:
+def play(truth: Truth, count: int, first_day: int, rng: np.random.Generator) -> tuple[Played, Past]:
     """Let merchants invite `count` times and let it happen, each week on what came before."""
     product, day = _occasions(truth, count, first_day, rng)
     fame = truth.creators.followers**0.45 * np.exp(0.5 * rng.standard_normal(_creators(truth)))
@@ -55,7 +52,7 @@ def play(
     past = Past.none()
     for rows in np.split(np.arange(count), edges):
         now = Truth(*_actors(truth), past)
-        creator = _invited(now, merchants, product[rows], day[rows], fame, parts, rng)
+        creator = _invited(now, product[rows], day[rows], fame, parts, rng)
         played = _week(now, creator, product[rows], day[rows], rng)
         parts.append(played)
         past = _remember(now, past, played)
@@ -85,7 +82,6 @@ def _occasions(
 
 def _invited(
     truth: Truth,
-    merchants: Merchants,
     product: np.ndarray,
     day: np.ndarray,
     fame: np.ndarray,

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
+from types import EllipsisType
 from typing import Self
 
 import numpy as np
@@ -72,7 +73,7 @@ class Truth(Actors):
             )
             mean = expect(self, state, c, p, np.asarray(days), live, Offer(*offer))
             for number, field in enumerate(fields(Expected)):
-                found[number][rows] = getattr(mean, field.name)
+                found[number, rows] = getattr(mean, field.name)
         return self._given_works(Expected(*found), products)
 
     def _given_works(self, mean: Expected, products: np.ndarray) -> TrueOutcomes:
@@ -160,16 +161,16 @@ class Truth(Actors):
         )
 
 
-def _blocks(shape: tuple[int, ...]) -> list[slice | tuple[()]]:
+def _blocks(shape: tuple[int, ...]) -> list[slice | EllipsisType]:
     """Cut the first axis so that a block has about `BLOCK` pairs."""
     if not shape:
-        return [()]
+        return [...]
     row = max(int(np.prod(shape[1:])), 1)
     step = max(BLOCK // row, 1)
     return [slice(first, first + step) for first in range(0, shape[0], step)]
 
 
-def _part(array: np.ndarray, rows: slice | tuple[()], axes: int) -> np.ndarray:
+def _part(array: np.ndarray, rows: slice | EllipsisType, axes: int) -> np.ndarray:
     """Return an array's part of a block; what broadcasts along the first axis is whole."""
     whole = array.ndim < axes or not axes or array.shape[0] == 1
     return array if whole else array[rows]
