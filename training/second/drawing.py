@@ -98,7 +98,7 @@ def draw_creators(
         reliability=rng.beta(11, 1.3, count),
         capacity=capacity,
         outside=capacity * rng.beta(2.5, 2.2, count),
-        pickiness=8 * np.exp(0.5 * normal(count)),
+        pickiness=6.5 * np.exp(0.5 * normal(count)),
         quickness=rng.gamma(3, 1.0, count) + 0.3,
         live_fee=np.where(form != 1, fees[0], np.nan),
         video_fee=np.where(form != 0, fees[1], np.nan),
