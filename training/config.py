@@ -38,8 +38,8 @@ class TrainConfig:
     """
 
     tree_count: int = 200
-    depth: int = 5
-    leaf_count: int = 20
+    depth: int = 4
+    leaf_count: int = 15
     min_leaf_rows: int = 40
     learning_rate: float = 0.06
     feature_fraction: float = 0.6
@@ -47,8 +47,8 @@ class TrainConfig:
     half_life_days: float = 365.0
     calibration_share: float = 0.2
     interval_level: float = 0.8
-    text_dimensions: int = 32
-    anchor_products: int = 32
+    text_dimensions: int = 128
+    anchor_products: int = 48
     anchor_creators: int = 200
     space_dimensions: int = 32
     threads: int = 0

@@ -83,7 +83,7 @@ class Head:
         """
         reason = _nothing_to_learn(link, target)
         if reason:
-            return cls(name, link, tuple(features), None, _mean_margin(link, target), reason)
+            return cls.mean(name, link, target, features, reason)
         signs = [(monotone or {}).get(feature, 0) for feature in features]
         parameters = {
             "objective": "binary" if link == LOGISTIC else "regression",
@@ -109,6 +109,13 @@ class Head:
             parameters, data, config.tree_count, valid_sets=later, callbacks=patience
         )
         return cls(name, link, tuple(features), booster)
+
+    @classmethod
+    def mean(
+        cls, name: str, link: str, target: FloatArray, features: Sequence[str], reason: str
+    ) -> Head:
+        """Return a head that predicts the mean for everybody, and says why."""
+        return cls(name, link, tuple(features), None, _mean_margin(link, target), reason)
 
     @property
     def tree_count(self) -> int:
