@@ -20,6 +20,9 @@ def show(report: Mapping[str, Any], console: Console | None = None) -> None:
     console.print(f"bundle {report['bundle']}, as of {report['as_of']}")
     if "truth" in report:
         _show_truth(report["truth"], console)
+    if not report["later"]["invitations"]:
+        console.print("the catalog has nothing after the bundle's date to judge it by")
+        return
     table = Table(title="what came after the bundle's date")
     table.add_column("measure")
     table.add_column("value", justify="right")
