@@ -254,9 +254,12 @@ def _map_table(path: Path) -> Any:
 
 
 def _map(path: Path) -> Array:
-    """Return the array, memory-mapped; empty ones cannot be mapped and are read."""
+    """Return the array, memory-mapped; empty ones cannot be mapped and are read.
+
+    A plain view of the map: `numpy.memmap` itself makes every small access slower.
+    """
     try:
-        return np.asanyarray(np.load(path, mmap_mode="r", allow_pickle=False))
+        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
     except ValueError:
         return np.asarray(np.load(path, allow_pickle=False))
 

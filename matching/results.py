@@ -60,10 +60,10 @@ class MatchResult:
             for rank, row in enumerate(self.rows, start=1)
         ]
         if self.contributions is not None:
-            for creator, row, parts in zip(creators, self.rows, self.contributions, strict=True):
-                creator["evidence"] = {
-                    name: float(value[0]) for name, value in evidence(parts[None, :]).items()
-                }
+            stages = evidence(self.contributions)
+            for place, creator in enumerate(creators):
+                row, parts = self.rows[place], self.contributions[place]
+                creator["evidence"] = {n: float(values[place]) for n, values in stages.items()}
                 told = reasons(parts, self.scored.matrix[row], self.matcher.contents.facts["usual"])
                 creator["reasons"] = [reason.to_dict() for reason in told]
         return creators

@@ -37,20 +37,20 @@ class TrainConfig:
         Seed of everything that is drawn.
     """
 
-    tree_count: int = 200
+    tree_count: int = 150
     depth: int = 4
     leaf_count: int = 15
     min_leaf_rows: int = 40
-    learning_rate: float = 0.06
+    learning_rate: float = 0.08
     feature_fraction: float = 0.6
     l2: float = 5.0
     half_life_days: float = 365.0
     calibration_share: float = 0.2
     interval_level: float = 0.8
     text_dimensions: int = 128
-    anchor_products: int = 48
-    anchor_creators: int = 200
-    space_dimensions: int = 32
+    anchor_products: int = 64
+    anchor_creators: int = 300
+    space_dimensions: int = 48
     threads: int = 0
     seed: int = 0
 
