@@ -25,6 +25,7 @@ from matching.errors import BundleError, UnknownIdError
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
 PROMOTED = "promoted.json"
+_DAMAGED = "the bundle is damaged; train again with --promote, or copy it again"
 
 Array = npt.NDArray[Any]
 
@@ -104,7 +105,7 @@ def read_manifest(bundle: Path) -> dict[str, Any]:
     if manifest.get("sha256") != _seal(manifest):
         raise BundleError(
             f"{path} is not what was written (its SHA-256 differs): the bundle is damaged; "
-            "train or copy it again"
+            "train again with --promote, or copy it again"
         )
     return manifest
 
@@ -127,12 +128,9 @@ def read(bundle: Path) -> tuple[dict[str, Any], BundleFiles]:
     for name, digest in manifest["files"].items():
         path = bundle / name
         if not path.is_file():
-            raise BundleError(f"{path} is missing: the bundle is damaged; train or copy it again")
+            raise BundleError(f"{path} is missing: {_DAMAGED}")
         if _digest(path) != digest:
-            raise BundleError(
-                f"{path} is not what was written (its SHA-256 differs): the bundle is damaged; "
-                "train or copy it again"
-            )
+            raise BundleError(f"{path} is not what was written (its SHA-256 differs): {_DAMAGED}")
     files = BundleFiles()
     for name in manifest["files"]:
         stem, suffix = name.rsplit(".", 1)
@@ -169,13 +167,22 @@ def versions(bundles: Path) -> list[dict[str, Any]]:
 def promoted(bundles: Path) -> Path:
     """Return the folder of the version that serves; BundleError that says what to do if none."""
     version = _pointer(bundles).get("version")
-    if version is None:
+    if version is None or not (bundles / str(version) / MANIFEST).is_file():
+        what = "no bundle is promoted" if version is None else f"version {version} is not there"
         raise BundleError(
-            f"no bundle is promoted in {bundles}; train one "
-            f"(`matching train DATA --out {bundles}`) or promote one "
-            f"(`matching bundles promote {bundles} VERSION`)"
+            f"{bundles}: {what}; train one (`matching train DATA --out {bundles} --promote`) or "
+            f"promote one (`matching bundles promote {bundles} VERSION`)"
         )
     return bundles / str(version)
+
+
+def has_promoted(bundles: Path) -> bool:
+    """Say whether a version is promoted and there."""
+    try:
+        promoted(bundles)
+    except BundleError:
+        return False
+    return True
 
 
 def promote(bundles: Path, version: str) -> None:

@@ -55,6 +55,8 @@ def main() -> None:
         sys.exit(_fail("stopped", 130))
     except BrokenPipeError:
         sys.exit(0)
+    except OSError as error:  # a full disk, a file in place of a folder, no permission
+        sys.exit(_fail(f"{error.filename or 'disk'}: {error.strerror or error}", 1))
     sys.exit(code or 0)
 
 
@@ -125,8 +127,10 @@ def train(
     for name, head in trained.about["heads"].items():
         if head.get("reason"):
             print(f"note: {name} is a constant: {head['reason']}", file=sys.stderr)
-    if promote or not any(version["promoted"] for version in bundle.versions(out)):
+    if promote or not bundle.has_promoted(out):
         bundle.promote(out, path.name)
+    else:
+        print(f"note: not promoted; `matching bundles promote {out} {path.name}`", file=sys.stderr)
     print(path)
 
 

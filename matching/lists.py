@@ -105,6 +105,8 @@ def score_pairs(matcher: Matcher, pairs: pa.Table, objective: str = "roi") -> pa
         If a column is missing, an id is null or unknown, or a pair is there twice.
     """
     for name in ("creator_id", "product_id"):
+        if pairs.column_names.count(name) > 1:
+            raise MatchingError(f"the pairs have more than one column {name}")
         if name not in pairs.column_names:
             raise MatchingError(
                 f"the pairs have no column {name}; they need creator_id, product_id"

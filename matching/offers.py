@@ -22,7 +22,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 _FEE_COLUMNS = ("live_slot_fee", "video_slot_fee")
 _ACTIVITY_COLUMNS = ("live_sessions", "videos")
-_CATEGORY_PRIOR_COUNT = 20.0
+REFUND_PRIOR_COUNT = 20.0
 TOTALS = (
     ("creator_channel", "fulfilled"),
     *(
@@ -95,17 +95,24 @@ class Offers:
         """
         place = attributes["subcategory"][products].astype(np.int64)
         sample, sample_estimated = _or_like(attributes, "sample_cost", products, self.sample_cost)
-        service, _ = _or_like(attributes, "service_fee_rate", products, self.service_fee_rate)
+        service, service_estimated = _or_like(
+            attributes, "service_fee_rate", products, self.service_fee_rate
+        )
         slot_fee = self.slot_fee[creators, channels]
         fee_estimated = self.slot_fee_estimated[creators, channels]
         known_fee = np.where(fee_estimated, np.nan, slot_fee)
-        estimated = np.broadcast_to(fee_estimated | sample_estimated, slot_fee.shape)
         given = terms.given()
+        guesses = {
+            "slot_fee": fee_estimated,
+            "sample_cost": sample_estimated,
+            "service_fee_rate": service_estimated,
+        }
+        estimated = np.zeros(slot_fee.shape, dtype=bool)
+        for term, guessed in guesses.items():
+            if term not in given:
+                estimated = estimated | guessed
         if "slot_fee" in given:
             slot_fee = known_fee = np.full(slot_fee.shape, given["slot_fee"])
-            estimated = np.broadcast_to(sample_estimated, slot_fee.shape)
-        if "sample_cost" in given:
-            estimated = estimated & fee_estimated & ("slot_fee" not in given)
         commission = given.get("commission_rate", attributes["commission_rate"][products])
         deal = Deal(
             commission_rate=commission,
@@ -240,7 +247,7 @@ def _return_cost_rates(history: History) -> FloatArray:
             sums("subcategory", places, whole),
             count,
             market,
-            _CATEGORY_PRIOR_COUNT,
+            REFUND_PRIOR_COUNT,
         )
         return np.nan_to_num(np.append(category, market))
 
@@ -255,7 +262,8 @@ def _or_like(
     """Return the products' own values, the median of their like where they are null."""
     place = attributes["subcategory"][products].astype(np.int64)
     if not attributes.has(column):
-        return medians[place], np.broadcast_to(medians[-1] != 0, place.shape)
+        return medians[place], np.asarray(medians[place] != 0)
     own = attributes[column][products]
     missing = np.isnan(own)
-    return np.where(missing, medians[place], own), missing & (medians[-1] != 0)
+    # Where the catalog lacks the column, medians are 0: that is no estimate, and a note says so.
+    return np.where(missing, medians[place], own), missing & (medians != 0).any()

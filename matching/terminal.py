@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 _PIPED_WIDTH = 120
@@ -18,11 +19,11 @@ def show_answer(answer: Mapping[str, Any], console: Console | None = None) -> No
         console.width = _PIPED_WIDTH
     product = answer["product"]
     console.print(
-        f"[bold]{product['title']}[/bold]  {product['category']}  "
+        f"[bold]{escape(product['title'])}[/bold]  {escape(product['category'])}  "
         f"{product['price']:,.2f} {answer['currency']}  commission {product['commission_rate']:.0%}"
     )
     for note in answer["notes"]:
-        console.print(f"[yellow]•[/yellow] {note}", highlight=False)
+        console.print(f"[yellow]•[/yellow] {escape(note)}", highlight=False)
     table = Table(caption=f"by {answer['objective']}, bundle {answer['bundle']}")
     for name in ("#", "creator", "channel", "slot fee", "ROI", "80 %", "sales", "profit", "yes"):
         table.add_column(name, justify="left" if name in ("creator", "channel") else "right")
@@ -36,7 +37,7 @@ def _line(creator: Mapping[str, Any]) -> tuple[str, ...]:
     fee = f"{offer['slot_fee']:,.0f}" + ("?" if offer["cost_estimated"] else "")
     return (
         str(creator["rank"]),
-        " ".join(filter(None, (creator["creator_id"], creator["name"]))),
+        escape(" ".join(filter(None, (creator["creator_id"], creator["name"])))),
         offer["channel"],
         fee,
         _number(predicted["roi"], ".2f"),

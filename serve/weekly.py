@@ -138,9 +138,10 @@ def _write_lists(
 def read_products(path: Path) -> list[str]:
     """Read product ids, one a line; OptionError if the file cannot be read or names none."""
     try:
-        products = path.read_text(encoding="utf-8-sig").split()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, ValueError) as error:
         raise OptionError("products", f"{path} cannot be read: {error}") from error
+    products = [line.strip() for line in lines if line.strip()]
     if not products:
         raise OptionError("products", f"{path} names no product")
     return products

@@ -14,6 +14,7 @@ import pytest
 from matching import bundle as bundle_folder
 from matching import cli
 from matching.lists import SCHEMA
+from matching.terminal import show_answer
 from tests.matching.worlds import tiny_tables
 
 PRODUCT = "p000001"
@@ -207,8 +208,8 @@ def test_score_writes_the_columns_of_a_match_list(run, tmp_path, bundle, sample)
     assert scored.column_names == [*SCHEMA.names, "eligible"]
     assert scored.column("rank").to_pylist() == [1, 2, 3, 4, 5]
     assert scored.column("week").null_count == 5
-    roi = scored.column("predicted_roi").to_pylist()
-    assert roi == sorted(roi, reverse=True)
+    roi = [float(f"{value:.3g}") for value in scored.column("predicted_roi").to_pylist()]
+    assert roi == sorted(roi, reverse=True)  # compared at three digits, as the contract says
     assert run("score", bundle, tmp_path / "pairs.csv", "--out", tmp_path / "scored.csv")[0] == 0
     assert len(pd.read_csv(tmp_path / "scored.csv")) == 5
 
@@ -248,3 +249,48 @@ def test_a_damaged_bundle_is_refused(run, tmp_path, bundle, harm):
         assert code == 1
         assert "sales.txt" in err
     assert not (tmp_path / "lists").exists()
+
+
+def test_a_file_in_place_of_a_folder_is_a_sentence(run, tmp_path, bundle):
+    (tmp_path / "file").touch()
+    code, _, err = run("weekly", bundle, "--week", "2026-W48", "--out", tmp_path / "file")
+    assert code == 1
+    assert "file" in err
+    assert "Traceback" not in err
+
+
+def test_a_date_in_the_future_is_refused(run, tmp_path):
+    data = write_csv(tiny_tables(), tmp_path / "data")
+    code, _, err = run("train", data, "--out", tmp_path / "b", "--as-of", "3000-01-01")
+    assert (code, "future" in err) == (1, True)
+    assert not (tmp_path / "b").exists()
+
+
+def test_a_title_is_shown_as_it_is(capsys, matcher):
+    answer = matcher.match(PRODUCT, k=1).to_dict()
+    answer["product"]["title"] = "[new] tea [/b] x"
+    show_answer(answer)
+    assert "[new] tea [/b] x" in capsys.readouterr().out
+
+
+def test_a_promoted_version_that_is_gone_is_said(run, tmp_path):
+    (tmp_path / "promoted.json").write_text('{"version": "gone", "earlier": []}')
+    code, _, err = run("bundles", "list", tmp_path, "--has-promoted")
+    assert code == 1
+    assert "version gone is not there" in err
+
+
+@pytest.mark.parametrize("option", [("--products", "0"), ("--seed", "-1")])
+def test_evaluate_refuses_what_cannot_be(run, bundle, option):
+    data = Path(__file__).parents[1] / "data" / "sample"
+    code, _, err = run("evaluate", bundle, data, *option)
+    assert code == 1
+    assert option[0].strip("-") in err
+
+
+def test_a_bundle_is_judged_on_its_own_market_only(run, tmp_path, bundle):
+    sizes = ("--creators", 60, "--products", 12, "--collaborations", 200)
+    assert run("simulate", tmp_path / "other", *sizes)[0] == 0
+    code, _, err = run("evaluate", bundle, tmp_path / "other")
+    assert code == 1
+    assert "the market that it was trained on" in err

@@ -88,6 +88,8 @@ class TrainConfig:
                     raise OptionError("config", f"{field.name} must be 0 or more")
             elif not 0 < value < math.inf:
                 raise OptionError("config", f"{field.name} must be above 0")
-        if self.leaf_count < 2:
-            raise OptionError("config", "leaf_count must be at least 2")
+        if not 2 <= self.leaf_count <= 131_072:
+            raise OptionError("config", "leaf_count must be at least 2 and at most 131072")
+        if self.seed >= 2**31:
+            raise OptionError("config", "seed must be below 2147483648")
         return self

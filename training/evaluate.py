@@ -15,8 +15,9 @@ from matching import economics
 from matching.catalog import Catalog, answer_days, is_accepted
 from matching.columns import CHANNELS
 from matching.economics import OBJECTIVES, Deal
+from matching.errors import MatchingError, OptionError
 from matching.facts import build_history, days_of, product_attributes, settled_sales
-from matching.history import FloatArray, IntArray, day_number
+from matching.history import FloatArray, Ids, IntArray, day_number
 from matching.matcher import Matcher
 from matching.models.text import ContentVectors
 from matching.product import TEXT_COLUMNS
@@ -49,6 +50,10 @@ def evaluate(
     catalog : the whole catalog, with what came after the bundle's date
     truth : of the simulated market that the catalog is, if it is one
     """
+    if product_count < 1:
+        raise OptionError("products", f"must be 1 or more, not {product_count}")
+    if seed < 0:
+        raise OptionError("seed", f"must be 0 or more, not {seed}")
     matcher = Matcher.load(bundle)
     report: dict[str, Any] = {
         "bundle": matcher.version,
@@ -79,12 +84,17 @@ class TrueMarket:
         """Match the bundle's ids with the market's rows."""
         history = matcher.contents.history
         creators, products = (
-            np.searchsorted(_encoded(table), ids.encoded)
-            for table, ids in (
+            Ids.build(known).rows([ids[row] for row in range(len(ids))])
+            for known, ids in (
                 (catalog.creators["creator_id"], history.creator_ids),
                 (catalog.products["product_id"], history.product_ids),
             )
         )
+        if (creators < 0).any() or (products < 0).any():
+            raise MatchingError(
+                "the bundle knows creators or products that this market lacks: judge it on the "
+                "market that it was trained on"
+            )
         fees = np.stack((truth.creators.live_fee, truth.creators.video_fee), axis=1)
         return cls(matcher, truth, creators, products, fees[creators].astype(np.float64))
 
@@ -130,6 +140,10 @@ def judge_truth(
     The baselines choose no channel; they are granted the one that is really better.
     """
     products = _judged_products(matcher, product_count, seed)
+    if not len(products):
+        raise MatchingError(
+            "no product has a known margin, sample cost and service fee: none has a known value"
+        )
     baselines = Baselines(
         build_history(catalog.cut(matcher.as_of)), day_number(matcher.as_of), seed
     )
@@ -169,9 +183,8 @@ def judge_truth(
             method: {o: _ratios(totals[method, o]) for o in OBJECTIVES} for method in methods
         },
         "retrieval_kept": {
-            name: float(np.sum([a for a, _ in pairs]) / np.sum([b for _, b in pairs]))
+            name: _share(sum(a for a, _ in pairs), sum(b for _, b in pairs))
             for name, pairs in kept.items()
-            if pairs
         },
     }
 
@@ -312,16 +325,17 @@ def _mean_top(values: FloatArray) -> float:
     return float(top.sum() / TOP)
 
 
-def _ratios(pairs: list[tuple[float, float]]) -> dict[str, float]:
+def _ratios(pairs: list[tuple[float, float]]) -> dict[str, float | None]:
     """Return mean value ratio, its standard error, and the money share."""
     got, oracle = np.array(pairs).T
     worthwhile = oracle > 0
     ratios = np.maximum(got[worthwhile] / oracle[worthwhile], -1.0)
+    count = len(ratios)
     return {
-        "value_ratio": float(ratios.mean()),
-        "standard_error": float(ratios.std(ddof=1) / np.sqrt(len(ratios))),
-        "money_share": float(got[worthwhile].sum() / oracle[worthwhile].sum()),
-        "products": int(worthwhile.sum()),
+        "value_ratio": float(ratios.mean()) if count else None,
+        "standard_error": float(ratios.std(ddof=1) / np.sqrt(count)) if count > 1 else None,
+        "money_share": float(got[worthwhile].sum() / oracle[worthwhile].sum()) if count else None,
+        "products": count,
     }
 
 
@@ -341,5 +355,5 @@ def _mean(values: Any) -> float | None:
     return float(np.mean(values)) if len(values) else None
 
 
-def _encoded(ids: pd.Series[Any]) -> Any:
-    return np.array([i.encode() for i in ids], dtype=np.bytes_)
+def _share(part: float, whole: float) -> float | None:
+    return float(part / whole) if whole > 0 else None

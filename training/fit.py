@@ -99,7 +99,7 @@ def _fit_heads(
         if name == "sale" and len(target) and not given_sale:
             heads[name] = Head.mean(name, LINKS[name], target, names, FEW_SELL_NOTHING)
             continue
-        weight = _recency(rows.invited[chosen], known_before, config)
+        weight = _recency(rows.invited[chosen], config)
         heads[name] = Head.fit(
             name,
             LINKS[name],
@@ -134,8 +134,10 @@ def _tree_counts(
     }
 
 
-def _recency(invited: IntArray, day: int, config: TrainConfig) -> FloatArray:
-    return np.asarray(0.5 ** ((day - invited) / config.half_life_days))
+def _recency(invited: IntArray, config: TrainConfig) -> FloatArray:
+    """Return weights, 1 for the newest row; only their ratios matter."""
+    age = invited.max(initial=0) - invited
+    return np.asarray(0.5 ** (age / config.half_life_days))
 
 
 def _calibration_day(rows: Rows, config: TrainConfig) -> int:

@@ -39,7 +39,7 @@ def write(report: Mapping[str, Any], out: Path) -> Path:
     """Write `report.json` and return its path."""
     out.mkdir(parents=True, exist_ok=True)
     temporary = out / ".report.json"
-    write_synced(temporary, json.dumps(report, indent=1, ensure_ascii=False))
+    write_synced(temporary, json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False))
     return temporary.replace(out / "report.json")
 
 
@@ -52,19 +52,20 @@ def _show_truth(truth: Mapping[str, Any], console: Console) -> None:
         table.add_column(objective, justify="right")
     for method, figures in truth["methods"].items():
         cells = [
-            f"{f['value_ratio']:.3f} ± {f['standard_error']:.3f} ({f['money_share']:.2f})"
+            f"{_figure(f['value_ratio'])} ± {_figure(f['standard_error'])} "
+            f"({_figure(f['money_share'], 2)})"
             for f in (figures[objective] for objective in OBJECTIVES)
         ]
         table.add_row(method, *cells)
-    kept = [f"{truth['retrieval_kept'][objective]:.3f}" for objective in OBJECTIVES]
+    kept = [_figure(truth["retrieval_kept"][objective]) for objective in OBJECTIVES]
     table.add_section()
     table.add_row("value that retrieval keeps of scoring everybody", *kept)
     console.print(table)
 
 
-def _figure(value: Any) -> str:
+def _figure(value: Any, digits: int = 3) -> str:
     if isinstance(value, list):
         return " ".join(_figure(part) for part in value)
     if isinstance(value, float):
-        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3f}"
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.{digits}f}"
     return "–" if value is None else str(value)

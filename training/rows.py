@@ -11,9 +11,11 @@ import pandas as pd
 from matching.catalog import Catalog, answer_days, is_accepted
 from matching.facts import days_of, log_rows, settled_sales
 from matching.features import FEATURES, build_matrix
-from matching.history import FloatArray, History, IntArray
+from matching.history import FloatArray, History, IntArray, unit
 from matching.models.outcomes import Matrix
+from matching.offers import REFUND_PRIOR_COUNT
 from matching.pairs import Offer, Pairs, Texts
+from matching.rates import ratio, shrunk_share
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -100,9 +102,39 @@ def collect_rows(catalog: Catalog, history: History, texts: Texts) -> Rows:
         accepted=is_accepted(log).to_numpy(dtype=bool),
         ended_on=np.where(ended, settled, np.nan),
         fulfilled=status == "fulfilled",
-        sales=settled_sales(log),
+        sales=_sales(catalog, history, rows, np.where(ended, settled, np.nan)),
         matrix=build_matrix(pairs, FEATURES),
     )
+
+
+def _sales(
+    catalog: Catalog, history: History, rows: dict[str, IntArray], ended_on: FloatArray
+) -> FloatArray:
+    """Return settled sales; an unknown refund is the category's share as known on that day."""
+    log = catalog.collaborations
+    sales = settled_sales(log)
+    if "gmv" not in log.columns:
+        return sales
+    gmv = log["gmv"].to_numpy(dtype=np.float64)
+    fulfilled = (log["status"] == "fulfilled").to_numpy(dtype=bool)
+    unknown = np.flatnonzero(fulfilled & np.isnan(sales) & ~np.isnan(gmv) & ~np.isnan(ended_on))
+    days = ended_on[unknown].astype(np.int64)
+    place = history.products["subcategory"][rows["product"][unknown]].astype(np.int64)
+
+    def total(key: str, keys: IntArray, measure: str) -> FloatArray:
+        ledger = history.ledgers["outcomes", key]
+        return ledger.before(measure, keys, days) / unit(measure)
+
+    market = np.zeros_like(place)
+    share = shrunk_share(
+        total("subcategory", place, "refunded_gmv"),
+        total("subcategory", place, "refundable_gmv"),
+        total("subcategory", place, "fulfilled"),
+        ratio(total("market", market, "refunded_gmv"), total("market", market, "refundable_gmv")),
+        REFUND_PRIOR_COUNT,
+    )
+    sales[unknown] = gmv[unknown] * (1.0 - share)
+    return sales
 
 
 def _past_offers(catalog: Catalog, history: History, rows: dict[str, IntArray]) -> Offer:

@@ -17,7 +17,7 @@ import pyarrow as pa
 from matching import bundle
 from matching.catalog import Catalog
 from matching.contents import Contents, describe_features
-from matching.errors import MatchingError
+from matching.errors import MatchingError, OptionError
 from matching.explain import usual_values
 from matching.facts import build_history
 from matching.features import FEATURES
@@ -88,11 +88,16 @@ def train(
 
     Raises
     ------
+    OptionError
+        If the date is in the future.
     MatchingError
         If nothing was known at that date.
     """
     config = (config or TrainConfig()).check()
-    as_of = as_of or catalog.newest_day()
+    newest = catalog.newest_day()
+    as_of = as_of or newest
+    if as_of > max(newest, date.today()):
+        raise OptionError("as-of", f"{as_of} is in the future: nothing is known of it yet")
     phases = Phases(tell)
     with phases.phase("facts"):
         known = catalog.cut(as_of)

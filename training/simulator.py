@@ -48,6 +48,9 @@ PRODUCTS_PER_MERCHANT = 8
 ROWS_A_GROUP = 1_000_000
 
 
+MOST_WEEKS = 520
+
+
 @dataclass(frozen=True)
 class MarketConfig:
     """How large a market, over how many weeks up to which day, its seed, and which of `MARKETS`.
@@ -71,6 +74,8 @@ class MarketConfig:
         for name in ("creators", "products", "collaborations", "weeks"):
             if getattr(self, name) < 1:
                 raise OptionError(name, f"{getattr(self, name)} is too few; give 1 or more")
+        if self.weeks > MOST_WEEKS:
+            raise OptionError("weeks", f"{self.weeks} is too many; give {MOST_WEEKS} or fewer")
         if self.seed < 0:
             raise OptionError("seed", f"{self.seed} is negative; give 0 or more")
         if self.market not in MARKETS:

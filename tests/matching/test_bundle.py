@@ -67,7 +67,7 @@ def test_what_was_written_is_read(version: Path):
 def test_arrays_are_memory_mapped_and_cannot_be_changed(version: Path):
     _, files = bundle.read(version)
     sums = files.arrays["facts/sums"]
-    assert isinstance(sums, np.memmap)
+    assert isinstance(sums.base, np.memmap)
     with pytest.raises(ValueError, match="read-only"):
         sums[0, 0] = 7.0
 

@@ -233,12 +233,13 @@ def test_without_terms_the_offer_is_the_listing(tiny: tuple[History, Offers]):
         (Terms(), True),
         (Terms(slot_fee=10.0), True),
         (Terms(sample_cost=1.0), True),
-        (Terms(slot_fee=10.0, sample_cost=1.0), False),
+        (Terms(slot_fee=10.0, sample_cost=1.0), True),
+        (Terms(slot_fee=10.0, sample_cost=1.0, service_fee_rate=0.0), False),
         (Terms(commission_rate=0.5), True),
     ],
 )
 def test_what_the_request_gives_is_not_marked_as_estimated(terms: Terms, marked: bool):
-    """Both fee and sample are unknown here."""
+    """Slot fee, sample and service fee are all unknown here."""
     tables = with_unknown_samples()
     tables["creators"]["live_slot_fee"] = [np.nan, 10.0, np.nan]
     _, _, estimated = deal_for(world(tables), "c1", "p1", terms=terms)

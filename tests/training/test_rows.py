@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -144,3 +145,16 @@ def test_a_catalog_of_open_invitations_teaches_nothing_and_is_no_error():
     assert {name: len(chosen) for name, (chosen, _) in heads.items()} == dict.fromkeys(
         ("accept", "fulfil", "sale", "sales"), 0
     )
+
+
+def test_an_unknown_refund_is_estimated_from_what_was_known_of_its_category(sample: Catalog):
+    log = sample.collaborations
+    whole = rows_of(sample)
+    late = np.flatnonzero((log["status"] == "fulfilled") & (log["refunded_gmv"] > 0))[-50:]
+    changed = log.copy()
+    changed.loc[late, "refunded_gmv"] = np.nan
+    blank = replace(sample, collaborations=changed)
+    rows = rows_of(blank)
+    gmv = log["gmv"].to_numpy()[late]
+    assert ((rows.sales[late] > 0) & (rows.sales[late] < gmv)).all()
+    assert rows.sales[late].sum() == pytest.approx(whole.sales[late].sum(), rel=0.3)
