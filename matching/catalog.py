@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -16,6 +14,7 @@ import pandas as pd
 from matching import columns
 from matching.asof import among, answer_days, collaborations_at, is_accepted, proven_at
 from matching.columns import TABLES, Kind, Table
+from matching.drafts import draft
 from matching.errors import CatalogError, MatchingError, Problem
 
 if TYPE_CHECKING:
@@ -167,20 +166,13 @@ class Catalog:
         folder = Path(folder)
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise MatchingError(f"{folder} is there already; name a new folder, or empty it")
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
+        with draft(folder.absolute().parent) as work:
             about = pd.DataFrame({"name": [self.name], "currency": [self.currency]})
             for table in TABLES:
                 frame = about if table is columns.CATALOG else self._table(table.name)
                 if len(frame):
-                    _write(table, frame, partial / f"{table.name}.parquet")
-            partial.chmod(0o755)
-            if folder.exists():
-                folder.rmdir()
-            partial.rename(folder)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+                    _write(table, frame, work.folder / f"{table.name}.parquet")
+            work.publish(folder.name)
 
 
 def _first(frame: pd.DataFrame, column: str, default: str) -> str:

@@ -334,6 +334,11 @@ class History:
             return np.asarray(theirs * subcategory_count + product["subcategory"][products] + 1)
         raise KeyError(name)
 
+    def total(self, key: str, measure: str, keys: IntArray, days: IntArray) -> FloatArray:
+        """Return a measure in its own unit, summed over what was known of each key before a day."""
+        ledger = self.ledgers[MEASURES[measure], key]
+        return np.asarray(ledger.before(measure, keys, days) / unit(measure), dtype=np.float64)
+
     def contacted(self, merchant: int) -> tuple[IntArray, IntArray]:
         """Return the creators a merchant has invited, and the day of the last invitation."""
         low = np.searchsorted(self.contacts.stamps, merchant * self.creators.count * SPAN)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from matching.columns import CHANNELS
 from matching.economics import Deal, Terms
-from matching.history import Attributes, FloatArray, History, IntArray, unit
+from matching.history import Attributes, FloatArray, History, IntArray
 from matching.pairs import Offer
 from matching.rates import ratio, shrunk_share
 
@@ -236,8 +236,7 @@ def _return_cost_rates(history: History) -> FloatArray:
     places = np.arange(len(history.words["subcategory"]))
 
     def sums(key: str, keys: IntArray, measure: str) -> FloatArray:
-        ledger = history.ledgers["outcomes", key]
-        return ledger.before(measure, keys, np.array(history.as_of)) / unit(measure)
+        return history.total(key, measure, keys, np.array(history.as_of))
 
     def shares(part: str, whole: str) -> FloatArray:
         market = ratio(sums("market", np.array([0]), part), sums("market", np.array([0]), whole))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching.history import FloatArray, History, unit
+from matching.history import FloatArray, History
 from matching.offers import latest_statistic
 
 
@@ -42,8 +42,7 @@ class Baselines:
     def _sales(self, key: str, product: int) -> FloatArray:
         creators = np.arange(self.history.creators.count)
         keys = self.history.key(key, creators, np.array([product]), np.zeros_like(creators))
-        sums = self.history.ledgers["outcomes", key].before("gmv", keys, np.array(self.day))
-        return np.asarray(sums / unit("gmv"))
+        return self.history.total(key, "gmv", keys, np.array(self.day))
 
 
 BASELINES: dict[str, Callable[[Baselines, int], FloatArray]] = {

@@ -11,7 +11,7 @@ import pandas as pd
 from matching.catalog import Catalog, answer_days, is_accepted
 from matching.facts import days_of, log_rows, settled_sales
 from matching.features import FEATURES, build_matrix
-from matching.history import FloatArray, History, IntArray, unit
+from matching.history import FloatArray, History, IntArray
 from matching.models.outcomes import Matrix
 from matching.offers import REFUND_PRIOR_COUNT
 from matching.pairs import Offer, Pairs, Texts
@@ -122,8 +122,7 @@ def _sales(
     place = history.products["subcategory"][rows["product"][unknown]].astype(np.int64)
 
     def total(key: str, keys: IntArray, measure: str) -> FloatArray:
-        ledger = history.ledgers["outcomes", key]
-        return ledger.before(measure, keys, days) / unit(measure)
+        return history.total(key, measure, keys, days)
 
     market = np.zeros_like(place)
     share = shrunk_share(
