@@ -94,19 +94,14 @@ def read_manifest(bundle: Path) -> dict[str, Any]:
             "`matching train` printed it"
         ) from None
     except (OSError, ValueError) as error:
-        raise BundleError(
-            f"{path} cannot be read ({error}): the bundle is damaged; train again"
-        ) from error
+        raise BundleError(f"{path} cannot be read ({error}): {_DAMAGED}") from error
     if not isinstance(manifest, dict) or manifest.get("format_version") != FORMAT_VERSION:
         found = manifest.get("format_version") if isinstance(manifest, dict) else None
         raise BundleError(
             f"{bundle} has format {found}, this program reads format {FORMAT_VERSION}; train again"
         )
     if manifest.get("sha256") != _seal(manifest):
-        raise BundleError(
-            f"{path} is not what was written (its SHA-256 differs): the bundle is damaged; "
-            "train again with --promote, or copy it again"
-        )
+        raise BundleError(f"{path} is not what was written (its SHA-256 differs): {_DAMAGED}")
     return manifest
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -68,8 +69,7 @@ def build_history(catalog: Catalog) -> History:
         for stream, (chosen, days, measures) in streams.items()
         for name, key in keys.items()
     }
-    object.__setattr__(history, "ledgers", ledgers)
-    return history
+    return replace(history, ledgers=ledgers)
 
 
 def product_attributes(

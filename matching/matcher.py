@@ -126,7 +126,7 @@ class Matcher:
             shown,
             self.contents.ranker.contributions(scored.matrix[shown]) if explain else None,
             list(notes(self.contents, self.as_of, search, scored, shown)),
-            self._include(asked, include, objective, request, terms, scored, rows),
+            self._include(asked, include, objective, request, terms, works, scored, rows),
         )
 
     def score(self, creators: Sequence[str], product: str, objective: str = "roi") -> MatchResult:
@@ -219,6 +219,7 @@ class Matcher:
         objective: str,
         request: Request,
         terms: Terms,
+        works: npt.NDArray[np.bool_],
         ranked: Scored,
         rows: IntArray,
     ) -> list[Included] | None:
@@ -226,7 +227,6 @@ class Matcher:
         if not include:
             return None
         contents = self.contents
-        works = affordable_channels(contents.offers, request)
         first, second = preference(ranked.outcomes, ranked.money, objective)
         included = []
         for creator in self._creator_rows(include):
