@@ -13,6 +13,7 @@ from matching.bundle import BundleFiles
 from matching.errors import BundleError
 from matching.features import FEATURES
 from matching.history import Attributes, History, Ids, Ledger, Statistics
+from matching.medians import Medians
 from matching.models.encoder import Encoder
 from matching.models.index import CreatorIndex
 from matching.models.ranker import Ranker
@@ -31,6 +32,8 @@ class Contents:
     history : History, frozen
     offers : Offers
     ranker : Ranker
+    medians : Medians
+        Of the features over past collaborations: what reasons compare with.
     text_encoder : TextEncoder
     texts : ContentVectors
     encoder : Encoder
@@ -46,6 +49,7 @@ class Contents:
     history: History
     offers: Offers
     ranker: Ranker
+    medians: Medians
     text_encoder: TextEncoder
     texts: ContentVectors
     encoder: Encoder
@@ -71,6 +75,7 @@ class Contents:
             if head.booster is not None:
                 files.texts[f"heads/{name}"] = head.to_text()
         files.documents["ranker"] = self.ranker.describe()
+        files.arrays["medians"] = self.medians.values
         files.documents["facts"] = dict(self.facts)
         files.tables.update(creators=self.creators, products=self.products)
         return files
@@ -94,6 +99,7 @@ class Contents:
             history=_take_history(files),
             offers=Offers.from_arrays(files.group("offers")),
             ranker=Ranker.restore(files.documents["ranker"], names, heads),
+            medians=Medians(files.arrays["medians"]),
             text_encoder=TextEncoder.from_arrays(text),
             texts=ContentVectors(text["creators"], text["products"]),
             encoder=encoder,

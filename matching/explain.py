@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from matching.features import FEATURES, Feature, Shown, Stage
+from matching.features import FEATURES, Shown, Stage
 from matching.history import FloatArray
+from matching.medians import Usual
 
 STAGES = tuple(stage.value for stage in Stage)
 _REASON_COUNT = 4
@@ -18,8 +19,26 @@ _LEAST_CONTRIBUTION = 0.02
 
 
 @dataclass(frozen=True)
+class Part:
+    """One part of a prediction: a feature, or something that has no value of its own to be told.
+
+    `shown` says how its value is told to a person; a part without one has no value.
+    """
+
+    name: str
+    stage: Stage
+    question: str
+    shown: Shown | None = None
+
+
+PARTS: tuple[Part, ...] = tuple(Part(f.name, f.stage, f.question, f.shown) for f in FEATURES)
+"""The parts of a prediction in the order of the contributions: features first, in the order of the
+matrix columns, then whatever has no value."""
+
+
+@dataclass(frozen=True)
 class Reason:
-    """One feature that moved a prediction; `contribution` is in ln of settled sales."""
+    """One part that moved a prediction; `contribution` is in ln of settled sales."""
 
     stage: str
     feature: str
@@ -32,75 +51,110 @@ class Reason:
         return dict(self.__dict__)
 
 
-def evidence(contributions: FloatArray) -> dict[str, FloatArray]:
+def evidence(contributions: FloatArray, parts: Sequence[Part] = PARTS) -> dict[str, FloatArray]:
     """Return base and stages, float64 (rows,) each; together they are ln E[S | accepted].
 
     Parameters
     ----------
-    contributions : float64 (rows, features + 1), base last
+    contributions : float64 (rows, parts + 1), base last
+
+    Raises
+    ------
+    ValueError
+        If there is not one contribution for each part and the base.
     """
+    _check(contributions, parts)
     totals = {"base": contributions[:, -1]}
     for stage in Stage:
-        members = [i for i, feature in enumerate(FEATURES) if feature.stage is stage]
+        members = [i for i, part in enumerate(parts) if part.stage is stage]
         totals[stage.value] = contributions[:, members].sum(axis=1)
     return totals
 
 
 def reasons(
-    contributions: FloatArray, values: npt.NDArray[np.float32], usual: Mapping[str, float]
+    contributions: FloatArray,
+    values: npt.NDArray[np.float32],
+    usual: Usual,
+    parts: Sequence[Part] = PARTS,
 ) -> list[Reason]:
     """Return what moved one prediction most, largest first.
 
     Parameters
     ----------
-    contributions : float64 (features + 1,)
+    contributions : float64 (parts + 1,), base last
     values : float32 (features,)
-    usual : feature name → median among past collaborations
+        Of the first parts; NaN is unknown.
+    usual : Usual
+        What is usual of these features.
+
+    Raises
+    ------
+    ValueError
+        If there is not one contribution for each part and the base.
     """
-    parts = contributions[:-1]
-    largest = np.argsort(-np.abs(parts), kind="stable")[:_REASON_COUNT]
+    _check(contributions, parts)
+    moved = contributions[:-1]
+    largest = np.argsort(-np.abs(moved), kind="stable")[:_REASON_COUNT]
     return [
-        _reason(FEATURES[i], float(values[i]), float(parts[i]), usual)
-        for i in largest
-        if abs(parts[i]) >= _LEAST_CONTRIBUTION
+        _reason(parts[i], i, float(moved[i]), values, usual)
+        for i in largest.tolist()
+        if abs(moved[i]) >= _LEAST_CONTRIBUTION
     ]
 
 
+def _check(contributions: FloatArray, parts: Sequence[Part]) -> None:
+    if contributions.shape[-1] != len(parts) + 1:
+        raise ValueError(
+            f"{contributions.shape[-1]} contributions do not belong to {len(parts)} parts and a "
+            "base"
+        )
+
+
 def _reason(
-    feature: Feature, value: float, contribution: float, usual: Mapping[str, float]
+    part: Part, place: int, contribution: float, values: npt.NDArray[np.float32], usual: Usual
 ) -> Reason:
-    known = None if np.isnan(value) else value
-    question = feature.question.rstrip(".")
-    effect = f"{np.expm1(contribution):+.0%} expected sales"
-    if known is None:
-        text = f"{question}: not known ({effect})"
-    else:
-        compared = usual.get(feature.name)
-        against = f", usually {tell(feature, compared)}" if compared is not None else ""
-        text = f"{question}: {tell(feature, known)}{against} ({effect})"
-    return Reason(feature.stage.value, feature.name, known, contribution, text)
+    value = None
+    if part.shown is not None and not np.isnan(values[place]):
+        value = float(values[place])
+    text = _sentence(part, value, place, contribution, usual)
+    return Reason(part.stage.value, part.name, value, contribution, text)
 
 
-def usual_values(matrix: npt.NDArray[np.float32]) -> dict[str, float]:
-    """Return the median of each feature over past collaborations, where any is known."""
-    medians: dict[str, float] = {}
-    for position, feature in enumerate(FEATURES):
-        column = matrix[:, position]
-        known = column[~np.isnan(column)]
-        if len(known):
-            medians[feature.name] = float(np.median(known))
-    return medians
+def _sentence(
+    part: Part, value: float | None, place: int, contribution: float, usual: Usual
+) -> str:
+    """Return the words of a reason: what was asked, the answer, what is usual, the effect."""
+    question = part.question.rstrip(".")
+    effect = f"({np.expm1(contribution):+.0%} expected sales)"
+    if part.shown is None:
+        return f"{question} {effect}"
+    if value is None:
+        return f"{question}: not known {effect}"
+    told = tell(part.shown, value)
+    return f"{question}: {told}{_compared(part.shown, place, usual)} {effect}"
 
 
-def tell(feature: Feature, value: float) -> str:
+def _compared(shown: Shown, place: int, usual: Usual) -> str:
+    """Return what a value is compared with, nothing where that is not known."""
+    median = float(usual.values[place])
+    if np.isnan(median):
+        return ""
+    place_name = "category" if usual.is_category[place] else "market"
+    if shown is not Shown.YES_NO:
+        return f"; the {place_name}'s median is {tell(shown, median)}"
+    mostly = "as often yes as no" if median == 0.5 else f"mostly {tell(shown, median)}"
+    return f"; in the {place_name} {mostly}"
+
+
+def tell(shown: Shown, value: float) -> str:
     """Return a feature's value as a person would say it."""
-    if feature.shown is Shown.YES_NO:
+    if shown is Shown.YES_NO:
         return "yes" if value > 0.5 else "no"
-    if feature.shown is Shown.PERCENT:
+    if shown is Shown.PERCENT:
         return f"{value:.0%}" if abs(value) >= 0.1 else f"{value:.1%}"
-    if feature.shown is Shown.TIMES:
+    if shown is Shown.TIMES:
         return f"{np.exp(value):.2g} ×"
-    if feature.shown is Shown.RATE:
+    if shown is Shown.RATE:
         return f"{np.exp(value):.2%}"
-    amount = np.expm1(value) if feature.shown is Shown.AMOUNT else value
+    amount = np.expm1(value) if shown is Shown.AMOUNT else value
     return f"{amount:,.0f}" if abs(amount) >= 100 else f"{amount:.3g}"

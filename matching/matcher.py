@@ -43,6 +43,11 @@ class Asked:
     external: tuple[Attributes, ContentVectors] | None
     shown: Mapping[str, Any]
 
+    @property
+    def category(self) -> int:
+        """Code of the product's category, -1 where the catalog does not know it."""
+        return int(self.attributes["category"][self.row])
+
 
 class Matcher:
     """Answers who should sell a product, from one verified bundle.
@@ -125,6 +130,7 @@ class Matcher:
             scored,
             shown,
             self.contents.ranker.contributions(scored.matrix[shown]) if explain else None,
+            asked.category,
             list(notes(self.contents, self.as_of, search, scored, shown)),
             self._include(asked, include, objective, request, terms, works, scored, rows),
         )
@@ -137,7 +143,7 @@ class Matcher:
         scored = self.scorer.score(self._creator_rows(creators), np.array([asked.row]))
         rows = scored.ranked(objective, scored.best_channels(objective))
         parts = self.contents.ranker.contributions(scored.matrix[rows])
-        return MatchResult(self, asked.shown, objective, scored, rows, parts, [])
+        return MatchResult(self, asked.shown, objective, scored, rows, parts, asked.category, [])
 
     def eligible(self, product: str, week: date | None = None) -> npt.NDArray[np.bool_]:
         """Return which creators may be offered a catalog product, bool (creators,)."""

@@ -37,7 +37,9 @@ class MatchResult:
     ----------
     rows : int64 (found,)
         Rows of `scored`, best first.
-    contributions : float64 (found, features + 1), or None if no explanation was asked for
+    contributions : float64 (found, parts + 1), or None if no explanation was asked for
+    category : int
+        Code of the product's category, -1 where the catalog does not know it.
     """
 
     matcher: Matcher
@@ -46,6 +48,7 @@ class MatchResult:
     scored: Scored
     rows: IntArray
     contributions: FloatArray | None
+    category: int
     notes: Sequence[str]
     included: Sequence[Included] | None = None
 
@@ -61,10 +64,11 @@ class MatchResult:
         ]
         if self.contributions is not None:
             stages = evidence(self.contributions)
+            usual = self.matcher.contents.medians.usual(self.category)
             for place, creator in enumerate(creators):
                 row, parts = self.rows[place], self.contributions[place]
                 creator["evidence"] = {n: float(values[place]) for n, values in stages.items()}
-                told = reasons(parts, self.scored.matrix[row], self.matcher.contents.facts["usual"])
+                told = reasons(parts, self.scored.matrix[row], usual)
                 creator["reasons"] = [reason.to_dict() for reason in told]
         return creators
 

@@ -18,11 +18,11 @@ from matching import bundle
 from matching.catalog import Catalog
 from matching.contents import Contents, describe_features
 from matching.errors import MatchingError, OptionError
-from matching.explain import usual_values
 from matching.facts import build_history
 from matching.features import FEATURES
 from matching.history import History
 from matching.matcher import Matcher
+from matching.medians import Medians
 from matching.models.index import CreatorIndex
 from matching.models.text import ContentVectors, TextEncoder
 from matching.notes import MONEY_COLUMNS
@@ -123,6 +123,11 @@ def train(
         history=frozen,
         offers=offers,
         ranker=ranker,
+        medians=Medians.build(
+            rows.matrix,
+            history.products["category"][rows.products],
+            len(history.words["category"]),
+        ),
         text_encoder=text_encoder,
         texts=texts,
         encoder=encoder,
@@ -130,7 +135,7 @@ def train(
         queries=queries,
         creators=_shown(known.creators, ("creator_id", "name", "mcn_id")),
         products=_shown(known.products, tuple(known.products.columns)),
-        facts={**_facts(known), "usual": usual_values(rows.matrix)},
+        facts=_facts(known),
     )
     about = {
         "catalog": {"name": known.name, "currency": known.currency},

@@ -5,14 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from matching.explain import STAGES, evidence, reasons, tell, usual_values
-from matching.features import FEATURES, Feature, Shown, Stage
+from matching.explain import PARTS, STAGES, Part, evidence, reasons, tell
+from matching.features import FEATURES, Shown, Stage
+from matching.medians import Usual
 
 NAMES = [feature.name for feature in FEATURES]
-
-
-def named(name: str) -> Feature:
-    return FEATURES[NAMES.index(name)]
 
 
 def contributions(**parts: float) -> np.ndarray:
@@ -50,6 +47,17 @@ def values(**given: float) -> np.ndarray:
     return row
 
 
+def usual(
+    category: dict[str, float] | None = None, market: dict[str, float] | None = None
+) -> Usual:
+    """Return these medians of the category, else of the market; everything else is unknown."""
+    own, all_ = values(**(category or {})), values(**(market or {}))
+    return Usual(np.where(np.isnan(own), all_, own), ~np.isnan(own))
+
+
+NOTHING_KNOWN = usual()
+
+
 def test_reasons_come_largest_first_and_small_ones_not_at_all():
     parts = contributions(
         log_followers=0.3,
@@ -59,49 +67,92 @@ def test_reasons_come_largest_first_and_small_ones_not_at_all():
         is_service=-0.2,
         fulfil_rate=0.05,
     )
-    told = reasons(parts, values(), {})
+    told = reasons(parts, values(), NOTHING_KNOWN)
     assert [reason.feature for reason in told] == [
         "reputation",
         "log_followers",
         "is_service",
         "same_category",
     ]
-    assert reasons(contributions(log_price=0.019), values(), {}) == []
+    assert reasons(contributions(log_price=0.019), values(), NOTHING_KNOWN) == []
 
 
-def test_a_reason_says_the_question_the_value_the_usual_and_the_effect():
+def test_a_reason_says_the_question_the_value_the_median_and_the_effect():
     told = reasons(
         contributions(fan_gmv_share=0.18),
         values(fan_gmv_share=0.44),
-        {"fan_gmv_share": 0.12},
+        usual({"fan_gmv_share": 0.19}, {"fan_gmv_share": 0.12}),
     )[0].to_dict()
     assert told == {
         "stage": "strengthen",
         "feature": "fan_gmv_share",
         "value": pytest.approx(0.44),
         "contribution": pytest.approx(0.18),
-        "text": "Share of the creator's sales that their own fans bring: 44%, usually 12% "
-        "(+20% expected sales)",
+        "text": "Share of the creator's sales that their own fans bring: 44%; the category's "
+        "median is 19% (+20% expected sales)",
     }
 
 
-def test_a_reason_of_what_is_not_known_says_so():
-    reason = reasons(contributions(reputation=-0.5), values(), {"reputation": 4.0})[0]
-    assert reason.value is None
-    assert "not known (-39% expected sales)" in reason.text
+def test_where_the_category_is_too_thin_the_market_is_compared_with_and_named():
+    text = reasons(
+        contributions(fan_gmv_share=0.18),
+        values(fan_gmv_share=0.44),
+        usual(market={"fan_gmv_share": 0.12}),
+    )[0].text
+    assert "44%; the market's median is 12% (" in text
 
 
-def test_a_reason_without_a_usual_value_says_none():
-    reason = reasons(contributions(reputation=0.5), values(reputation=4.5), {})[0]
-    assert "usually" not in reason.text
-    assert "4.5" in reason.text
+@pytest.mark.parametrize(
+    ("median", "words"),
+    [(0.0, "mostly no"), (1.0, "mostly yes"), (0.5, "as often yes as no")],
+)
+def test_a_yes_or_no_has_no_median_but_what_is_mostly_so(median: float, words: str):
+    told = reasons(
+        contributions(same_category=0.5),
+        values(same_category=1.0),
+        usual({"same_category": median}),
+    )
+    assert f"product's: yes; in the category {words} (" in told[0].text
 
 
-def test_usual_values_are_medians_of_what_is_known():
-    matrix = np.full((5, len(FEATURES)), np.nan, dtype=np.float32)
-    matrix[:, 0] = [1, 2, np.nan, 9, 4]
-    assert usual_values(matrix) == {NAMES[0]: 3.0}
-    assert usual_values(matrix[:0]) == {}
+def test_a_reason_of_what_is_not_known_says_so_and_compares_nothing():
+    told = reasons(contributions(reputation=-0.5), values(), usual({"reputation": 4.0}))
+    assert told[0].value is None
+    assert told[0].text.endswith("0 to 5: not known (-39% expected sales)")
+
+
+def test_a_reason_of_which_nothing_is_usual_compares_nothing():
+    text = reasons(contributions(reputation=0.5), values(reputation=4.5), NOTHING_KNOWN)[0].text
+    assert text.endswith("0 to 5: 4.5 (+65% expected sales)")
+
+
+RECORD = Part("creator_record", Stage.THRIVE, "What this creator's own record adds.")
+
+
+def test_a_part_without_a_value_says_its_question_and_effect():
+    parts = np.append(contributions(reputation=0.1, base=8.0), 8.0)
+    parts[-2] = 0.5
+    told = reasons(parts, values(reputation=4.5), NOTHING_KNOWN, (*PARTS, RECORD))
+    assert [reason.feature for reason in told] == ["creator_record", "reputation"]
+    assert told[0].value is None
+    assert told[0].stage == "thrive"
+    assert told[0].text == "What this creator's own record adds (+65% expected sales)"
+
+
+def test_a_part_without_a_value_counts_for_its_stage():
+    parts = np.append(contributions(reputation=0.1), 8.0)[None, :]
+    parts[0, -2] = 0.5
+    told = evidence(parts, (*PARTS, RECORD))
+    assert told["thrive"] == pytest.approx(0.6)
+    assert told["base"] == pytest.approx(8.0)
+
+
+def test_contributions_of_other_parts_are_refused():
+    parts = contributions(reputation=0.1)
+    with pytest.raises(ValueError, match=f"do not belong to {len(PARTS) + 1} parts"):
+        evidence(parts[None, :], (*PARTS, RECORD))
+    with pytest.raises(ValueError, match=f"{len(PARTS)} contributions"):
+        reasons(parts[1:], values(), NOTHING_KNOWN)
 
 
 @pytest.mark.parametrize(
@@ -122,13 +173,11 @@ def test_usual_values_are_medians_of_what_is_known():
     ],
 )
 def test_values_are_told_as_a_person_would(shown: Shown, value: float, text: str):
-    feature = named("reputation")
-    told = tell(Feature(**{**feature.__dict__, "shown": shown}), value)
-    assert told == text
+    assert tell(shown, value) == text
 
 
 def test_no_reason_is_computer_language():
     for feature in FEATURES:
-        told = tell(feature, 0.5)
+        told = tell(feature.shown, 0.5)
         assert "nan" not in told
         assert "inf" not in told
