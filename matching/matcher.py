@@ -18,12 +18,13 @@ from matching.economics import OBJECTIVES, Terms
 from matching.eligibility import Filters, Request, affordable_channels, eligible, why_not
 from matching.errors import ConflictError, OptionError, UnknownIdError
 from matching.history import EPOCH, Attributes, FloatArray, IntArray
+from matching.likeness import Likeness
 from matching.models.index import use_one_thread
 from matching.models.ranker import preference
 from matching.models.text import ContentVectors
 from matching.notes import MOST_CANDIDATES, Search, notes
 from matching.product import product_rows
-from matching.results import Included, MatchResult, describe_product
+from matching.results import Included, MatchResult, describe_person, describe_product
 from matching.scoring import Scored, Scorer
 
 CANDIDATES = 300
@@ -63,6 +64,7 @@ class Matcher:
         self.as_of = as_of
         self.contents = contents
         self.scorer = Scorer(contents.history, contents.texts, contents.offers, contents.ranker)
+        self.likeness = Likeness.of(contents.encoder)
 
     @classmethod
     def load(cls, path: Path | str) -> Matcher:
@@ -144,6 +146,29 @@ class Matcher:
         rows = scored.ranked(objective, scored.best_channels(objective))
         parts = self.contents.ranker.contributions(scored.matrix[rows])
         return MatchResult(self, asked.shown, objective, scored, rows, parts, asked.category, [])
+
+    def similar(self, creator_id: str, k: int = 20) -> list[dict[str, Any]]:
+        """Return the k creators most like this one, as plain values, most alike first.
+
+        Each has who they are and `similarity`, at most 1: how much the ranker's expectations of
+        both rise and fall together over products. Creators without history are compared by what is
+        known of them. Nobody who has opted out is returned.
+
+        Raises
+        ------
+        UnknownIdError
+            If the catalog has no such creator.
+        OptionError
+            If k cannot be used.
+        """
+        _check_k(k)
+        creator = int(self._creator_rows([creator_id])[0])
+        may = self.contents.history.creators.get("opted_out") != 1
+        rows, similarity = self.likeness.nearest(creator, k, may)
+        return [
+            {**describe_person(self, int(row)), "similarity": float(alike)}
+            for row, alike in zip(rows, similarity, strict=True)
+        ]
 
     def eligible(self, product: str, week: date | None = None) -> npt.NDArray[np.bool_]:
         """Return which creators may be offered a catalog product, bool (creators,)."""
@@ -312,10 +337,14 @@ class Matcher:
 
 
 def _check(k: int, objective: str) -> None:
-    if not 1 <= k <= MAX_K:
-        raise OptionError("k", f"must be between 1 and {MAX_K}, not {k}")
+    _check_k(k)
     if objective not in OBJECTIVES:
         raise OptionError("objective", f"must be one of {', '.join(OBJECTIVES)}, not {objective!r}")
+
+
+def _check_k(k: int) -> None:
+    if not 1 <= k <= MAX_K:
+        raise OptionError("k", f"must be between 1 and {MAX_K}, not {k}")
 
 
 def _passes(scored: Scored, rows: IntArray, filters: Filters) -> npt.NDArray[np.bool_]:

@@ -98,8 +98,16 @@ class MatchResult:
 
 def describe_creator(matcher: Matcher, scored: Scored, row: int) -> dict[str, Any]:
     """Return who the creator is, the offer and what is predicted."""
+    return {
+        **describe_person(matcher, int(scored.creators[row])),
+        "offer": describe_offer(scored, row),
+        "predicted": describe_prediction(matcher, scored, row),
+    }
+
+
+def describe_person(matcher: Matcher, creator: int) -> dict[str, Any]:
+    """Return who the creator of a row of the catalog is."""
     history = matcher.contents.history
-    creator = int(scored.creators[row])
     names = matcher.contents.creators
 
     def word(column: str) -> str | None:
@@ -116,8 +124,6 @@ def describe_creator(matcher: Matcher, scored: Scored, row: int) -> dict[str, An
         "city": word("city"),
         "mcn_id": word("mcn_id"),
         "follower_count": None if followers is None else int(followers),
-        "offer": describe_offer(scored, row),
-        "predicted": describe_prediction(matcher, scored, row),
     }
 
 

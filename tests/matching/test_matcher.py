@@ -703,6 +703,79 @@ def test_a_new_merchant_has_asked_nobody(matcher: Matcher, products: list[str]):
     assert ids(plain) == ids(matcher.match(fields, filters=Filters(only_new=True)).to_dict())
 
 
+def test_reasons_compare_with_the_products_category(small_matcher: Matcher):
+    """p000 is of a category with many collaborations; a category never seen has only the market."""
+
+    def told(category: str) -> str:
+        product = {"title": "?", "category": category, "price": 5000.0, "commission_rate": 0.2}
+        creators = small_matcher.match(product, 50).to_dict()["creators"]
+        return " ".join(reason["text"] for c in creators for reason in c["reasons"])
+
+    known, unknown = told(small_matcher.product("p000")["category"]), told("没有这个类目")
+    assert "the category's median is" in known
+    assert "the market's median is" in unknown
+    assert "the category's median" not in unknown
+
+
+# --- creators who are alike ---
+
+SIMILAR = CREATOR - {"rank", "offer", "predicted", "evidence", "reasons"} | {"similarity"}
+
+
+def test_similar_creators_are_described_most_alike_first(matcher: Matcher, people: pd.DataFrame):
+    found = matcher.similar(people.index[5], k=30)
+    assert len({*ids({"creators": found})}) == 30
+    alike = [creator["similarity"] for creator in found]
+    assert alike == sorted(alike, reverse=True)
+    assert -1 <= alike[-1] < alike[0] <= 1
+    for creator in found:
+        assert set(creator) == SIMILAR
+        row = people.loc[creator["creator_id"]]
+        assert (creator["name"], creator["category"]) == (row["name"], row["category"])
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+def test_neither_the_creator_nor_who_opted_out_is_similar(small_matcher: Matcher):
+    creators = small_market()["creators"]
+    out = set(creators[creators["opted_out"]]["creator_id"])
+    everybody = set(creators["creator_id"])
+    assert out
+    for creator_id in sorted(everybody)[::9] + sorted(out):
+        found = small_matcher.similar(creator_id, 200)
+        assert {*ids({"creators": found})} == everybody - out - {creator_id}
+
+
+def test_new_creators_are_like_those_of_whom_the_same_is_known():
+    """Two pairs of twins without history: each is most like the other, less like the other pair."""
+    tables = small_market()
+    people = tables["creators"].sort_values("follower_count")
+    small, large = people.iloc[[3]], people.iloc[[-3]]
+    twins = [
+        someone.assign(creator_id=name, opted_out=False)
+        for name, someone in (("x1", large), ("x2", large), ("y1", small), ("y2", small))
+    ]
+    tables["creators"] = pd.concat([tables["creators"], *twins], ignore_index=True)
+    matcher = matcher_of(tables)
+    for twin, other in (("x1", "x2"), ("x2", "x1"), ("y1", "y2"), ("y2", "y1")):
+        found = matcher.similar(twin, k=200)
+        alike = {creator["creator_id"]: creator["similarity"] for creator in found}
+        assert found[0]["creator_id"] == other
+        assert alike[other] == pytest.approx(1.0, abs=1e-5)
+        assert alike["y1" if twin.startswith("x") else "x1"] < 0.5
+
+
+def test_similar_to_nobody_known(matcher: Matcher):
+    with pytest.raises(UnknownIdError, match="no creator 'nobody'"):
+        matcher.similar("nobody")
+
+
+@pytest.mark.parametrize("k", [0, 201])
+def test_how_many_similar_creators_can_be_asked_for(matcher: Matcher, k: int):
+    with pytest.raises(OptionError, match="between 1 and 200") as caught:
+        matcher.similar("nobody", k)
+    assert caught.value.field == "k"
+
+
 # --- what cannot be asked ---
 
 

@@ -75,6 +75,21 @@ def test_an_interval_was_calibrated(trained: Trained):
     assert (interval.low < interval.high).all()
 
 
+def test_medians_are_those_of_past_collaborations_by_category(trained: Trained, sample: Catalog):
+    asked = sample.collaborations.merge(sample.products, on="product_id")
+    prices = np.log1p(asked["price"])
+    by_category = prices.groupby(asked["category"].str.split("/").str[0]).median()
+    contents = trained.contents
+    log_price = [feature.name for feature in FEATURES].index("log_price")
+    assert len(by_category) > 3
+    for word, median in by_category.items():
+        usual = contents.medians.usual(contents.history.code("category", word))
+        assert usual.is_category[log_price]
+        assert usual.values[log_price] == pytest.approx(median, rel=1e-5)
+    unknown = contents.medians.usual(-1)
+    assert unknown.values[log_price] == pytest.approx(prices.median(), rel=1e-5)
+
+
 def test_training_twice_gives_the_same_bundle(small: Catalog, quick: Trained, tmp_path: Path):
     first = bundle_folder.read_manifest(quick.save(tmp_path / "one"))
     second = bundle_folder.read_manifest(train(small, QUICK).save(tmp_path / "two"))
