@@ -138,22 +138,40 @@ def train(
 def evaluate(
     bundle: Bundle,
     data: Data,
-    out: Annotated[Path | None, typer.Option(help="Folder for report.json.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for report.json and report.html.")
+    ] = None,
     products: Annotated[int, typer.Option(help="Products judged against the truth.")] = 300,
     seed: int = 0,
+    curve: Annotated[
+        bool, typer.Option("--curve", help="Train again on parts of the collaborations.")
+    ] = False,
+    ablation: Annotated[
+        bool, typer.Option("--ablation", help="Train again without each TRUST stage.")
+    ] = False,
+    origins: Annotated[
+        list[str] | None,
+        typer.Option(help="ISO day; train again as of each, compare with followers. Repeatable."),
+    ] = None,
 ) -> None:
     """Judge a bundle on what came after its date, and against the truth of a simulated market."""
+    days = [_day(day, "origins") for day in origins or ()]
     from matching.catalog import Catalog
+    from training.evaluate import Asked, truth_of
     from training.evaluate import evaluate as run
-    from training.evaluate import truth_of
     from training.report import show, write
 
+    asked = Asked(products, seed, curve, ablation, tuple(day for day in days if day))
     with _progress() as progress:
-        progress.add_task("judging", total=None)
-        report = run(bundle, Catalog.load(data), truth_of(data), products, seed)
+        task = progress.add_task("loading", total=None)
+
+        def tell(phase: str) -> None:
+            progress.update(task, description=phase)
+
+        report = run(bundle, Catalog.load(data), truth_of(data), asked, tell)
     show(report)
-    if out is not None:
-        print(write(report, out))
+    for path in () if out is None else write(report, out):
+        print(path)
 
 
 @app.command()
@@ -285,11 +303,11 @@ def rollback_bundle(bundles: Bundles) -> None:
     print(bundle.rollback(bundles))
 
 
-def _day(text: str | None) -> date | None:
+def _day(text: str | None, option: str = "as-of") -> date | None:
     try:
         return None if text is None else date.fromisoformat(text)
     except ValueError:
-        raise OptionError("as-of", f"{text!r} is no ISO day such as 2026-11-20") from None
+        raise OptionError(option, f"{text!r} is no ISO day such as 2026-11-20") from None
 
 
 def _fail(message: str, code: int) -> int:

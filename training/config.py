@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from matching.errors import OptionError
+from matching.features import FEATURES, Stage
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class TrainConfig:
         Native threads while training; 0 is all cores.
     seed
         Seed of everything that is drawn.
+    without_stage
+        A TRUST stage whose features no head may use; for the ablation.
     """
 
     tree_count: int = 150
@@ -53,6 +56,12 @@ class TrainConfig:
     space_dimensions: int = 48
     threads: int = 0
     seed: int = 0
+    without_stage: str = ""
+
+    @property
+    def without_features(self) -> tuple[str, ...]:
+        """Names of the features that no head may use."""
+        return tuple(f.name for f in FEATURES if f.stage.value == self.without_stage)
 
     @classmethod
     def load(cls, path: Path) -> TrainConfig:
@@ -83,11 +92,16 @@ class TrainConfig:
             raise OptionError("config", "interval_level must be below 1, calibration_share ≤ 0.5")
         for field in fields(self):
             value = getattr(self, field.name)
+            if field.name == "without_stage":
+                continue
             if field.name in ("threads", "seed", "l2"):
                 if not 0 <= value < math.inf:
                     raise OptionError("config", f"{field.name} must be 0 or more")
             elif not 0 < value < math.inf:
                 raise OptionError("config", f"{field.name} must be above 0")
+        if self.without_stage not in ("", *Stage):
+            known = ", ".join(stage.value for stage in Stage)
+            raise OptionError("config", f"without_stage must be empty or one of {known}")
         if not 2 <= self.leaf_count <= 131_072:
             raise OptionError("config", "leaf_count must be at least 2 and at most 131072")
         if self.seed >= 2**31:

@@ -108,7 +108,7 @@ def _fit_heads(
             names,
             replace(shape, tree_count=(tree_counts or {}).get(name, config.tree_count)),
             monotone=MONOTONE.get(name),
-            ignored=() if name == "accept" else TERMS_FEATURES,
+            ignored=config.without_features + (() if name == "accept" else TERMS_FEATURES),
             weight=weight,
             validation=judges.get(name),
             threads=config.threads,
