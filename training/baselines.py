@@ -77,7 +77,9 @@ class Known:
         roi = realised_roi(self.catalog, self.catalog.collaborations)
         rows = np.flatnonzero(~np.isnan(roi))
         if len(rows) < _LEAST_ROWS:
-            raise NothingToLearnError(f"only {len(rows)} collaborations have a known ROI")
+            raise NothingToLearnError(
+                f"only {len(rows)} collaborations have a known ROI, if anything fixed is ever paid"
+            )
         return rows, roi[rows]
 
 

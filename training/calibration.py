@@ -34,7 +34,9 @@ def probability(
         "share": drawn.estimate(metrics.mean(truth)).figure(),
         "predicted": drawn.estimate(metrics.mean(told)).figure(),
         "brier": drawn.estimate(metrics.mean((told - truth) ** 2)).figure(),
-        "calibration_error": drawn.estimate(metrics.calibration_error(truth, told)).figure(),
+        "calibration_error": drawn.estimate(
+            metrics.calibration_error(truth, told), centred=True
+        ).figure(),
         "bins": [
             {
                 "predicted": float(told[place == b].mean()),
@@ -74,7 +76,7 @@ def coverage(later: pd.DataFrame, draws: Draws, level: float, given_sale: bool) 
     sales = later["settled_gmv"]
     rows = (sales.notna() & later["published_low"].notna()).to_numpy()
     if given_sale:
-        rows &= (sales > 0).to_numpy()
+        rows = rows & (sales > 0).to_numpy()
     chosen, drawn = later[rows], draws.only(rows)
     inside = chosen["settled_gmv"].between(chosen["published_low"], chosen["published_high"])
     inside = inside.to_numpy(dtype=np.float64)

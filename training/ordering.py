@@ -36,7 +36,10 @@ def estimates(
         usable = rows & later[column].notna().to_numpy()
         chosen, drawn = later[usable], draws.only(usable)
         scores = (chosen[column], chosen["follower_count"].fillna(0))
-        mine, theirs = (drawn.estimate(make(chosen, s.to_numpy(dtype=np.float64))) for s in scores)
+        mine, theirs = (
+            drawn.estimate(make(chosen, score.to_numpy(dtype=np.float64)), name.startswith("ndcg"))
+            for score in scores
+        )
         found[name] = (mine, theirs)
     return found
 

@@ -18,8 +18,9 @@ def realised_roi(catalog: Catalog, log: pd.DataFrame) -> FloatArray:
     """Return settled sales ÷ cost of each collaboration that came to an end, float64 (rows,).
 
     A term that the row does not say is taken from the listing; one that the catalog lacks counts
-    as 0. NaN where nothing ended, a term is unknown, or nothing was paid. A failed one sold
-    nothing and cost its sample.
+    as 0. NaN where nothing ended, a term is unknown, or nothing was paid, and everywhere if nobody
+    was ever paid anything but a share of sales: ROI is then the same whoever sells. A failed one
+    sold nothing and cost its sample.
     """
     status = log["status"].to_numpy(dtype=object)
     published = status == "fulfilled"
@@ -36,7 +37,8 @@ def realised_roi(catalog: Catalog, log: pd.DataFrame) -> FloatArray:
     sales = np.where(published, settled_sales(log), 0.0)
     cost = np.where(published, expected_cost(deal, 1.0, sales), deal.sample_cost)
     ended = published | (status == "failed")
-    return np.where(ended, commission_roi(sales, cost), np.nan)
+    same = bool(deal.is_degenerate[ended].all())
+    return np.where(ended & (not same), commission_roi(sales, cost), np.nan)
 
 
 def _first_known(*tables: pd.DataFrame, name: str) -> FloatArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from typing import Any
@@ -19,6 +20,7 @@ from training.config import TrainConfig
 from training.later import later_outcomes
 from training.metrics import Draws, Estimate, Figure, pooled
 from training.run import train
+from training.studies import SMALL_SPACE
 
 Pair = tuple[Estimate, Estimate]
 
@@ -43,10 +45,11 @@ def compare_origins(
         If the days do not rise, or nothing came after one of them.
     """
     spans = _spans(catalog, origins)
+    small = replace(config, **SMALL_SPACE)
     frames = []
     for start, end in spans:
         tell(f"origin {start}")
-        later = later_outcomes(train(catalog, config, start).matcher(), catalog)
+        later = later_outcomes(train(catalog, small, start).matcher(), catalog)
         later = later[(days_of(later["invited_on"]) < day_number(end)) & _published(later)]
         if not len(later):
             raise OptionError(

@@ -25,8 +25,8 @@ class Segments:
     """What each creator and product was at a bundle's date, by id.
 
     Cold is who has no settled collaboration known at the date; small is a creator with fewer
-    followers than the median; a pair is cross-category where both categories are known and
-    differ; a local product is used at a place.
+    followers than the median; a pair is cross-category where both categories are known, in words
+    of one vocabulary, and differ; a local product is used at a place.
     """
 
     creators: pd.DataFrame
@@ -47,6 +47,8 @@ class Segments:
         products = pd.DataFrame(index=pd.Index(catalog.products["product_id"]))
         products["cold"] = ~products.index.isin(ended["product_id"])
         products["category"] = catalog.products["category"].str.split("/").str[0].to_numpy()
+        if not creators["category"].isin(products["category"]).any():
+            creators["category"] = pd.NA  # two vocabularies: that their words differ says nothing
         scene = _column(catalog.products, "product_id", "scene", products.index)
         products["local"] = (scene == "local").to_numpy(dtype=bool, na_value=False)
         return cls(creators, products)

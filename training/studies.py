@@ -25,7 +25,7 @@ from training.truth import TrueMarket, Truth, judged_products
 from training.worth import EVERYBODY, measure
 
 FRACTIONS = (0.25, 0.5, 1.0)
-_SMALL_SPACE = {"anchor_products": 8, "anchor_creators": 32, "space_dimensions": 8}
+SMALL_SPACE = {"anchor_products": 8, "anchor_creators": 32, "space_dimensions": 8}
 """Studies score everybody, so the retrieval space, half of the work of training, is kept tiny."""
 
 
@@ -42,7 +42,7 @@ class Study:
 
     def judge(self, known: Catalog, config: TrainConfig) -> Judged:
         """Train on a catalog as of the date and judge what comes out."""
-        matcher = train(known, replace(config, **_SMALL_SPACE), self.as_of).matcher()
+        matcher = train(known, replace(config, **SMALL_SPACE), self.as_of).matcher()
         if self.truth is None:
             return self._by_log(matcher)
         market = TrueMarket.build(matcher, self.catalog, self.truth)
