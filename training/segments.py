@@ -89,4 +89,7 @@ def _column(table: pd.DataFrame, key: str, name: str, ids: pd.Index[Any]) -> pd.
 
 
 def _differ(one: pd.Series[Any], other: Any) -> BoolArray:
-    return np.asarray(one.notna().to_numpy() & (one.to_numpy(dtype=object) != other), dtype=bool)
+    """Return where a known word is another one."""
+    known = one.notna().to_numpy(dtype=bool)
+    words = np.where(known, one.to_numpy(dtype=object), "")
+    return known & np.asarray(words != other, dtype=bool)
