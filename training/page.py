@@ -41,7 +41,7 @@ def render(report: Mapping[str, Any]) -> str:
     if not report["later"]["invitations"]:
         parts.append(f'<p class="note">{escape(NOTHING_LATER)}</p>')
     if "rolling" in report:
-        parts.append(f'<p class="words">Rolling origins: {escape(report["rolling"]["words"])}</p>')
+        parts.append(f'<p class="words">{escape(report["rolling"]["words"])}</p>')
     drawn = [
         f'<figure role="img" aria-label="{escape(name)}">{svg}</figure>'
         for name, svg in plots(report)

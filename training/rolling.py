@@ -90,7 +90,7 @@ def in_words(gain: Figure) -> str:
     if gain["low"] is None:
         return "AUC cannot be compared: at no origin were there both sales and none."
     told = (
-        f"the gain in AUC over followers alone is {gain['value']:+.3f}, "
+        f"The gain in AUC over followers alone is {gain['value']:+.3f}, "
         f"90 % interval {gain['low']:+.3f} to {gain['high']:+.3f}"
     )
     if gain["low"] > 0:

@@ -74,7 +74,11 @@ def _money(figure: Figure) -> str:
 
 
 def _absent(report: Report) -> str:
-    return "".join(f"{name}: absent, {reason}. " for name, reason in report["absent"].items())
+    """Say which baselines are absent, and why."""
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in report["absent"].items():
+        by_reason.setdefault(reason, []).append(name)
+    return "".join(f"Absent: {', '.join(who)} ({why}). " for why, who in by_reason.items())
 
 
 def _truth(report: Report) -> Table:
@@ -271,7 +275,7 @@ def _curve(curve: list[dict[str, Any]]) -> Table:
             )
             for step in curve
         ],
-        "Judged by scoring everybody.",
+        "Judged without retrieval.",
     )
 
 
@@ -284,7 +288,7 @@ def _ablation(ablation: Mapping[str, Any]) -> Table:
         "ablation: trained again without the features of one TRUST stage",
         ("", *(MEASURES.get(n, n) for n in names)),
         rows,
-        "Judged by scoring everybody; changes are paired by product, or by creator on the log.",
+        "Judged without retrieval; changes are paired by product, or by creator on the log.",
     )
 
 
