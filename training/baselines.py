@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any
 
 import lightgbm
 import numpy as np
 from scipy.sparse import csr_array, csr_matrix
 from threadpoolctl import threadpool_limits
 
-from matching.catalog import Catalog
-from matching.errors import MatchingError
-from matching.facts import build_history
-from matching.history import FloatArray, History, IntArray, day_number
-from matching.matcher import Matcher
+from matching.history import FloatArray, IntArray
 from matching.offers import latest_statistic
 from matching.scoring import Scored
-from training.realised import realised_roi
-from training.rows import Rows, collect_rows
+from training.known import LEAST_ROWS, Known, NothingToLearnError
 
 Score = Callable[[Scored], FloatArray]
 """One score an offer, larger is better, float64 (rows,); for products of the bundle's catalog."""
 
 _GRADES = 5
 _ROWS_A_QUERY = 10_000
-_LEAST_ROWS = 100
 _FACTORS = 32
 _TREES = 150
 """Trees of the same number and shape as the heads', so that it is not size that decides."""
@@ -42,45 +36,6 @@ _TREE_SHAPE = {
     "num_threads": _THREADS,
     "verbosity": -1,
 }
-
-
-class NothingToLearnError(MatchingError):
-    """A baseline that what was known cannot teach; the message says what is missing."""
-
-
-@dataclass(frozen=True)
-class Known:
-    """Everything that was known at a bundle's date, in the rows of the bundle."""
-
-    catalog: Catalog
-    history: History
-    matcher: Matcher
-    day: int
-    seed: int
-    rows: Rows
-
-    @classmethod
-    def build(cls, matcher: Matcher, catalog: Catalog, seed: int = 0) -> Self:
-        """Cut the catalog at the bundle's date; only what the bundle knows stays."""
-        known = _as_bundled(matcher, catalog.cut(matcher.as_of))
-        history = build_history(known)
-        rows = collect_rows(known, history, matcher.contents.texts)
-        return cls(known, history, matcher, day_number(matcher.as_of), seed, rows)
-
-    def sales(self, key: str, scored: Scored) -> FloatArray:
-        """Return past sales of each offer's creator under a key of the history."""
-        keys = self.history.key(key, scored.creators, scored.products, scored.channels)
-        return self.history.total(key, "gmv", keys, np.array(self.day))
-
-    def ended(self) -> tuple[IntArray, FloatArray]:
-        """Return the rows whose realised ROI is known, and that ROI; NothingToLearnError if few."""
-        roi = realised_roi(self.catalog, self.catalog.collaborations)
-        rows = np.flatnonzero(~np.isnan(roi))
-        if len(rows) < _LEAST_ROWS:
-            raise NothingToLearnError(
-                f"only {len(rows)} collaborations have a known ROI, if anything fixed is ever paid"
-            )
-        return rows, roi[rows]
 
 
 @dataclass(frozen=True)
@@ -178,7 +133,7 @@ def roi_regression(known: Known) -> Score:
     """Order by a LightGBM regression of the logarithm of realised ROI, where anything was sold."""
     rows, roi = known.ended()
     rows, roi = rows[roi > 0], roi[roi > 0]
-    if len(rows) < _LEAST_ROWS or np.ptp(roi) == 0:
+    if len(rows) < LEAST_ROWS or np.ptp(roi) == 0:
         raise NothingToLearnError(f"only {len(rows)} collaborations sold, or all at one ROI")
     parameters = {**_TREE_SHAPE, "objective": "regression", "seed": known.seed}
     data = lightgbm.Dataset(known.rows.matrix[rows], np.log(roi))
@@ -206,35 +161,6 @@ def fit_baselines(known: Known) -> tuple[dict[str, Score], dict[str, str]]:
         except NothingToLearnError as error:
             absent[name] = str(error)
     return scores, absent
-
-
-def _as_bundled(matcher: Matcher, known: Catalog) -> Catalog:
-    """Return the catalog without the creators and products that the bundle does not know."""
-    history = matcher.contents.history
-    kept = {}
-    for name, table, ids in (
-        ("creator_id", known.creators, history.creator_ids),
-        ("product_id", known.products, history.product_ids),
-    ):
-        kept[name] = table[ids.rows(table[name]) >= 0].reset_index(drop=True)
-        if len(kept[name]) < len(ids):
-            raise MatchingError(
-                f"the bundle knows a {name} that the catalog did not know on {matcher.as_of}: "
-                "judge it on the catalog that it was trained on"
-            )
-    log, stats = known.collaborations, known.creator_stats
-    both = (history.creator_ids.rows(log["creator_id"]) >= 0) & (
-        history.product_ids.rows(log["product_id"]) >= 0
-    )
-    return replace(
-        known,
-        creators=kept["creator_id"],
-        products=kept["product_id"],
-        collaborations=log[both].reset_index(drop=True),
-        creator_stats=stats[history.creator_ids.rows(stats["creator_id"]) >= 0].reset_index(
-            drop=True
-        ),
-    )
 
 
 def _by_booster(booster: Any) -> Score:

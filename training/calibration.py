@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from matching.history import FloatArray
-from training import metrics
-from training.metrics import Draws
+from training import figures, metrics
+from training.figures import Draws
 
 _TENTHS, _FIFTHS = 10, 5
 _LEAST_PUBLISHED = 20
@@ -28,7 +28,7 @@ def probability(
     place = metrics.chance_bins(told)
     return {
         "rows": len(chosen),
-        "auc": metrics.beside(
+        "auc": figures.beside(
             drawn.estimate(metrics.auc(truth, told)), drawn.estimate(metrics.auc(truth, followers))
         ),
         "share": drawn.estimate(metrics.mean(truth)).figure(),
@@ -60,7 +60,7 @@ def sales(later: pd.DataFrame, draws: Draws) -> dict[str, Any]:
         "predicted_by_actual": drawn.estimate(metrics.ratio(told, actual)).figure(),
         "tenths": [
             {
-                "predicted": metrics.number(told[part].mean()),
+                "predicted": figures.number(told[part].mean()),
                 "actual": drawn.only(part).estimate(metrics.mean(actual[part])).figure(),
                 "predicted_by_actual": drawn.only(part)
                 .estimate(metrics.ratio(told[part], actual[part]))

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator
 
 from matching.economics import OBJECTIVES
-from training.metrics import Figure
-from training.tables import MEASURES, PROBABILITIES
+from training.cells import MEASURES, PROBABILITIES
+from training.figures import Figure
 
 Draw = Callable[[Axes], None]
 

@@ -13,7 +13,8 @@ from matching.catalog import Catalog
 from matching.errors import MatchingError, OptionError
 from matching.matcher import Matcher
 from training import worth
-from training.baselines import BASELINES, Known, Score, fit_baselines
+from training.baselines import BASELINES, Score, fit_baselines
+from training.known import Known
 from training.later import later_outcomes
 from training.logged import judge_later
 from training.rolling import compare_origins

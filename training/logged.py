@@ -9,7 +9,7 @@ import pandas as pd
 
 from matching.matcher import Matcher
 from training import calibration
-from training.metrics import Draws
+from training.figures import Draws
 from training.ordering import estimates, ranking
 from training.segments import SEGMENTS
 

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from matching.history import FloatArray
-from training import metrics
-from training.metrics import Draws, Estimate, Metric
+from training import figures, metrics
+from training.figures import Draws, Estimate
+from training.metrics import Metric
 
 Order = tuple[Any, Callable[[pd.DataFrame, FloatArray], Metric], str]
 
@@ -23,7 +24,7 @@ def ranking(later: pd.DataFrame, draws: Draws) -> dict[str, Any]:
     among all invited whose end is due: the gain is ln(1 + sales ÷ the median sale), nothing for who
     declined or failed. `ndcg_roi` is the same among accepted ones, with gain ln(1 + realised ROI).
     """
-    return {name: metrics.beside(*pair) for name, pair in estimates(later, draws).items()}
+    return {name: figures.beside(*pair) for name, pair in estimates(later, draws).items()}
 
 
 def estimates(

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from training.cells import Table
 from training.plots import plots
 from training.report import NOTHING_LATER
-from training.tables import Table, tables
+from training.tables import tables
 
 _STYLE = """
 :root { color-scheme: light dark; }

@@ -10,8 +10,8 @@ import matplotlib as mpl
 from matplotlib.figure import Figure as Drawing
 
 from training import drawings
+from training.cells import PROBABILITIES
 from training.drawings import Draw
-from training.tables import PROBABILITIES
 
 
 def plots(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

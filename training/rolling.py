@@ -15,10 +15,10 @@ from matching.catalog import Catalog
 from matching.errors import OptionError
 from matching.facts import days_of
 from matching.history import FloatArray, day_number
-from training import metrics
+from training import figures, metrics
 from training.config import TrainConfig
+from training.figures import Draws, Estimate, Figure, pooled
 from training.later import later_outcomes
-from training.metrics import Draws, Estimate, Figure, pooled
 from training.run import train
 from training.studies import SMALL_SPACE
 
@@ -68,7 +68,7 @@ def compare_origins(
         )
         for name in dict.fromkeys(name for found in judged for name in found)
     }
-    figures = {name: metrics.beside(mine, theirs) for name, (mine, theirs) in together.items()}
+    figures = {name: figures.beside(mine, theirs) for name, (mine, theirs) in together.items()}
     return {
         "origins": [
             {
@@ -76,7 +76,7 @@ def compare_origins(
                 "until": end.isoformat(),
                 "rows": len(frame),
                 "sold": int((frame["settled_gmv"] > 0).sum()),
-                "figures": {name: metrics.beside(*pair) for name, pair in found.items()},
+                "figures": {name: figures.beside(*pair) for name, pair in found.items()},
             }
             for (start, end), frame, found in zip(spans, frames, judged, strict=True)
         ],

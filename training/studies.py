@@ -17,8 +17,8 @@ from matching.features import Stage
 from matching.history import day_number
 from matching.matcher import Matcher
 from training.config import TrainConfig
+from training.figures import Draws, Estimate, Figure, mean_figure
 from training.later import later_outcomes
-from training.metrics import Draws, Estimate, Figure, mean_figure
 from training.ordering import estimates
 from training.run import train
 from training.truth import TrueMarket, Truth, judged_products

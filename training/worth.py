@@ -12,7 +12,7 @@ from matching.economics import OBJECTIVES
 from matching.history import FloatArray, IntArray
 from matching.scoring import Scored
 from training.baselines import BASELINES, Score
-from training.metrics import Figure, mean_figure, ratio_figure
+from training.figures import Figure, mean_figure, ratio_figure
 from training.segments import CREATOR_SEGMENTS, PRODUCT_SEGMENTS, Segments
 from training.truth import TOP, TrueMarket, best_creators, better, mean_top
 
