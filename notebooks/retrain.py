@@ -31,7 +31,8 @@ from matching import bundle
 from matching.catalog import Catalog
 from matching.matcher import Matcher
 from training.config import TrainConfig
-from training.evaluate import judge_later, later_outcomes
+from training.later import later_outcomes
+from training.logged import judge_later
 from training.run import train
 
 DATA = os.environ.get("MATCHING_DATA", "../data/sample")
@@ -62,13 +63,18 @@ pd.DataFrame(trained.about["heads"]).T
 # %% [markdown]
 # ## Judge on the weeks after
 #
-# Read `auc_sale` beside `auc_sale_followers`, which needs no model, and `inside` beside `level`.
+# Read what is predicted beside followers alone, which need no model: the gain has a 90 % interval.
 
 # %%
 fresh = trained.matcher()
 later = later_outcomes(fresh, catalog)
-judgement = judge_later(fresh, later)
-pd.Series({k: v for k, v in judgement.items() if k != "interval"} | judgement["interval"])
+judgement = judge_later(fresh, later)["all"]
+told = {
+    (measure, who): figure
+    for measure, by in judgement["ranking"].items()
+    for who, figure in by.items()
+}
+pd.DataFrame(told).T[["value", "standard_error", "low", "high", "rows"]]
 
 # %% [markdown]
 # ### 1. Are the predicted sales the right size?
@@ -94,7 +100,7 @@ plt.show()
 
 # %%
 figure, axes = plt.subplots(figsize=(6, 3.5))
-coverage = judgement["interval"]["inside_by_fifth"]
+coverage = [fifth["value"] for fifth in judgement["interval"]["fifths"]]
 axes.bar(range(1, len(coverage) + 1), coverage, color="tab:blue")
 axes.axhline(judgement["interval"]["level"], linestyle="--", color="grey")
 axes.set(ylim=(0, 1), xlabel="fifth by predicted size (1 = smallest)", ylabel="share inside")

@@ -179,7 +179,8 @@ def test_simulate_check_train_find_weekly(run, tmp_path):
     assert "past GMV within the category" in out
     report = json.loads((tmp_path / "report" / "report.json").read_text())
     assert set(report["truth"]["methods"]) >= {"this ranking", "random", "followers"}
-    assert report["later"]["published"] > 0
+    assert report["later"]["all"]["counts"]["published"] > 0
+    assert "<svg" in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
 
 
 def test_find_as_json_is_the_answer_of_the_contract(run, bundle):
@@ -280,7 +281,10 @@ def test_a_promoted_version_that_is_gone_is_said(run, tmp_path):
     assert "version gone is not there" in err
 
 
-@pytest.mark.parametrize("option", [("--products", "0"), ("--seed", "-1")])
+@pytest.mark.parametrize(
+    "option",
+    [("--products", "0"), ("--seed", "-1"), ("--origins", "soon"), ("--origins", "2999-01-01")],
+)
 def test_evaluate_refuses_what_cannot_be(run, bundle, option):
     data = Path(__file__).parents[1] / "data" / "sample"
     code, _, err = run("evaluate", bundle, data, *option)

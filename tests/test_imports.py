@@ -145,10 +145,11 @@ def test_only_the_judge_and_the_command_line_see_the_simulator():
     [
         ("faiss", {"matching.models.index"}),
         ("lightgbm", {"matching.models.outcomes", "training.baselines"}),
-        ("sklearn", {"matching.models.text", "training.baselines", "training.evaluate"}),
+        ("sklearn", {"matching.models.text"}),
         ("dask", {"serve.weekly"}),
         ("typer", {CLI}),
         ("implicit", {"training.baselines"}),
+        ("matplotlib", {"training.plots", "training.drawings"}),
     ],
 )
 def test_a_library_has_one_home(library: str, homes: set[str]):

@@ -35,9 +35,10 @@ class Draws:
         """Draw creators with replacement; `creators` names the creator of each row."""
         names, places = np.unique(np.asarray(creators, dtype=object), return_inverse=True)
         count = len(names)
-        even = np.full(count, 1.0 / count) if count else np.zeros(0)
-        drawn = np.random.default_rng(seed).multinomial(count, even, draws)
-        return cls(drawn.reshape(draws, count).astype(np.int16), places.astype(np.int64))
+        if not count:
+            return cls(np.zeros((draws, 0), dtype=np.int16), np.zeros(0, dtype=np.int64))
+        drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1.0 / count), draws)
+        return cls(drawn.astype(np.int16), places.astype(np.int64))
 
     def only(self, rows: Any) -> Draws:
         """Return the same draws for some of the rows (a mask or row numbers)."""
@@ -47,7 +48,7 @@ class Draws:
         """Return a metric of these rows with its bootstrap draws; NaN where it is undefined.
 
         `centred` moves the draws so that their mean is the value: a draw repeats creators, and
-        that alone lifts an NDCG or a calibration error.
+        that alone changes an NDCG and lifts a calibration error.
         """
         rows = len(self.places)
         if not rows:

@@ -68,7 +68,7 @@ def compare_origins(
         )
         for name in dict.fromkeys(name for found in judged for name in found)
     }
-    figures = {name: figures.beside(mine, theirs) for name, (mine, theirs) in together.items()}
+    compared = {name: figures.beside(mine, theirs) for name, (mine, theirs) in together.items()}
     return {
         "origins": [
             {
@@ -80,8 +80,8 @@ def compare_origins(
             }
             for (start, end), frame, found in zip(spans, frames, judged, strict=True)
         ],
-        "pooled": figures,
-        "words": in_words(figures["sold"]["gain"]),
+        "pooled": compared,
+        "words": in_words(compared["sold"]["gain"]),
     }
 
 

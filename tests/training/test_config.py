@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from matching.errors import OptionError
+from matching.features import FEATURES
 from training.config import TrainConfig
 
 
@@ -25,7 +27,7 @@ def test_what_a_file_does_not_say_keeps_its_default(tmp_path: Path):
 def test_every_choice_is_documented_and_can_be_set(tmp_path: Path):
     for field in fields(TrainConfig):
         assert field.name in (TrainConfig.__doc__ or "")
-        text = f"{field.name} = {field.default}"
+        text = f"{field.name} = {json.dumps(field.default)}"
         assert TrainConfig.load(written(tmp_path, text)) == TrainConfig()
 
 
@@ -57,6 +59,8 @@ def test_an_unknown_key_names_the_nearest_known_one(tmp_path: Path):
         "interval_level = 1.0",
         "interval_level = 80",
         "calibration_share = 0.9",
+        'without_stage = "fame"',
+        "without_stage = 3",
     ],
 )
 def test_a_value_that_cannot_be_is_named(tmp_path: Path, text: str):
@@ -64,6 +68,12 @@ def test_a_value_that_cannot_be_is_named(tmp_path: Path, text: str):
     with pytest.raises(OptionError, match=name) as error:
         TrainConfig.load(written(tmp_path, text))
     assert error.value.field == "config"
+
+
+def test_a_stage_can_be_left_out():
+    config = TrainConfig(without_stage="reach").check()
+    assert set(config.without_features) == {f.name for f in FEATURES if f.stage == "reach"}
+    assert TrainConfig().without_features == ()
 
 
 def test_a_file_that_cannot_be_read_or_is_not_toml(tmp_path: Path):
