@@ -50,7 +50,7 @@ def spearman(one: FloatArray, other: FloatArray) -> Metric:
     ranks = [_ranks(one), _ranks(other)]
 
     def metric(weight: FloatArray) -> FloatArray:
-        total = weight.sum(axis=1, keepdims=True)
+        total = np.maximum(weight.sum(axis=1, keepdims=True), 1.0)  # a draw may hold none of them
         first, second = (rank(weight) for rank in ranks)
         first, second = (
             a - (weight * a).sum(axis=1, keepdims=True) / total for a in (first, second)

@@ -25,6 +25,8 @@ from training.truth import TrueMarket, Truth, judged_products
 from training.worth import EVERYBODY, measure
 
 FRACTIONS = (0.25, 0.5, 1.0)
+MOST_PRODUCTS = 100
+"""Enough for differences that are paired by product; everybody is scored for each, many times."""
 SMALL_SPACE = {"anchor_products": 8, "anchor_creators": 32, "space_dimensions": 8}
 """Studies score everybody, so the retrieval space, half of the work of training, is kept tiny."""
 
@@ -46,7 +48,7 @@ class Study:
         if self.truth is None:
             return self._by_log(matcher)
         market = TrueMarket.build(matcher, self.catalog, self.truth)
-        products = judged_products(matcher, self.products, self.seed)
+        products = judged_products(matcher, min(self.products, MOST_PRODUCTS), self.seed)
         worth = measure(market, products, retrieve=False)
         ratios = {o: worth.ratios(EVERYBODY, o) for o in OBJECTIVES}
         return Judged({o: dict(zip(worth.product_ids, r, strict=True)) for o, r in ratios.items()})
