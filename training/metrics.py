@@ -100,14 +100,13 @@ def ndcg(groups: Any, gain: FloatArray, score: FloatArray, top: int = 10) -> Met
     _, group = np.unique(np.asarray(groups, dtype=object), return_inverse=True)
     count = int(group.max(initial=-1)) + 1
     orders = [np.lexsort((-by, group)) for by in (score, gain)]
-    varied = np.bincount(group, minlength=count) > 1
 
     def metric(weight: FloatArray) -> FloatArray:
         return np.array([one(draw.astype(np.int64)) for draw in weight])
 
     def one(times: IntArray) -> float:
         found, best = (_gains(np.repeat(o, times[o]), group, gain, count, top) for o in orders)
-        usable = varied & (best > 0)
+        usable = (np.bincount(group, times, minlength=count) > 1) & (best > 0)
         return float((found[usable] / best[usable]).mean()) if usable.any() else np.nan
 
     return metric
