@@ -19,6 +19,7 @@ from training.later import later_outcomes
 from training.logged import judge_later
 from training.rolling import compare_origins
 from training.segments import Segments
+from training.similar import judge_similar
 from training.simulator import load_truth
 from training.studies import Study, ablation, config_of, curve
 from training.truth import TrueMarket, Truth, judged_products
@@ -94,6 +95,7 @@ def evaluate(
         "currency": matcher.currency,
         "seed": asked.seed,
         "later": judge_later(matcher, later, asked.seed),
+        "similar": judge_similar(matcher, later, seed=asked.seed),
         "absent": absent,
     }
     if market is not None:

@@ -9,7 +9,7 @@ from training.cells import MEASURES, PROBABILITIES, Report, Table, absent, inter
 
 
 def later_tables(report: Report) -> Iterator[Table]:
-    """Yield order, baselines, probabilities, sizes and segments."""
+    """Yield order, baselines, probabilities, sizes, segments and neighbours."""
     later = report["later"]
     whole = later["all"]
     counts = ", ".join(f"{count:,} {name}" for name, count in whole["counts"].items())
@@ -39,6 +39,7 @@ def later_tables(report: Report) -> Iterator[Table]:
     if whole["sales"]["tenths"]:
         yield _sizes(whole, report["currency"])
     yield from _logged_segments(later)
+    yield _neighbours(report["similar"])
 
 
 def _logged_baselines(baselines: Mapping[str, Any], missing: str) -> Table:
@@ -135,4 +136,25 @@ def _logged_segments(later: Mapping[str, Any]) -> Iterator[Table]:
             )
             for name, found in segments.items()
         ],
+    )
+
+
+def _neighbours(similar: Mapping[str, Any]) -> Table:
+    count, least = similar["creators"], similar["least"]
+    few = f"Only {count:,} creators published something since; it takes {least} to tell. "
+    return Table(
+        f"later sales of {count:,} creators, foretold by their {similar['neighbours']} neighbours",
+        ("neighbours by", "Spearman", "R²", "gain of this space (90 % interval)"),
+        [
+            (
+                method,
+                plus_minus(found["spearman"]),
+                plus_minus(found["r2"]),
+                interval(found["gain"]) if "gain" in found else "",
+            )
+            for method, found in similar["methods"].items()
+        ]
+        or [("none", *("–",) * 3)],
+        f"{'' if similar['methods'] else few}A creator's sales are their mean ln(1 + sales); the "
+        "prediction is the neighbours' mean. Gain in Spearman. Bootstrap over creators.",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,10 @@ from scipy.stats import rankdata
 from matching.history import FloatArray, IntArray
 from matching.likeness import Likeness
 from matching.matcher import Matcher
+from training.figures import DRAWS, Estimate
 
 NEIGHBOURS = 10
 METHODS = ("this space", "content similarity", "followers")
-_DRAWS = 200
 
 Neighbours = npt.NDArray[np.int64]
 
@@ -40,29 +40,30 @@ def judge_similar(
     Returns
     -------
     dict
-        creators (how many are judged), neighbours, and methods: spearman and r2 by method, each
-        with its standard error, and the `gain` in Spearman of this space over it, paired.
-        Standard errors are those of a bootstrap by creator. Figures are None where there are too
-        few creators, or all sold the same.
+        creators (how many are judged), neighbours, least (how many creators it takes), and
+        methods: the figures spearman and r2 of each, and the `gain` in Spearman of this space
+        over it, paired. Standard errors are those of a bootstrap by creator. Methods are empty
+        where there are too few creators, values None where all sold the same.
     """
     creators, sales = later_sales(matcher, later)
-    report: dict[str, Any] = {"creators": len(creators), "neighbours": neighbours}
-    if len(creators) <= neighbours + 1:
-        return {**report, "methods": dict.fromkeys(METHODS)}
+    least = neighbours + 2
+    report: dict[str, Any] = {"creators": len(creators), "neighbours": neighbours, "least": least}
+    if len(creators) < least:
+        return {**report, "methods": {}}
     predicted = {
         method: sales[nearest].mean(axis=1)
         for method, nearest in _nearest(matcher, creators, neighbours)
     }
     generator = np.random.default_rng(seed)
-    draws = [generator.integers(len(sales), size=len(sales)) for _ in range(_DRAWS)]
-    rho = {m: _drawn(_spearman, sales, told, draws) for m, told in predicted.items()}
-    r2 = {m: _drawn(_r2, sales, told, draws) for m, told in predicted.items()}
-    own = rho[METHODS[0]]
+    draws = [generator.integers(len(sales), size=len(sales)) for _ in range(DRAWS)]
+    rho = {m: _estimate(_spearman, sales, told, draws) for m, told in predicted.items()}
+    r2 = {m: _estimate(_r2, sales, told, draws) for m, told in predicted.items()}
+    own = METHODS[0]
     report["methods"] = {
         method: {
-            **_figure("spearman", rho[method]),
-            **_figure("r2", r2[method]),
-            **({} if method == METHODS[0] else _figure("gain", own - rho[method])),
+            "spearman": rho[method].figure(),
+            "r2": r2[method].figure(),
+            **({} if method == own else {"gain": (rho[own] - rho[method]).figure()}),
         }
         for method in METHODS
     }
@@ -105,16 +106,15 @@ def _nearest_in_size(sizes: FloatArray, count: int) -> Neighbours:
     return nearest
 
 
-def _drawn(measure: Any, actual: FloatArray, told: FloatArray, draws: list[IntArray]) -> FloatArray:
-    """Return the measure on everybody, then on each draw of creators."""
-    return np.array([measure(actual, told), *(measure(actual[d], told[d]) for d in draws)])
-
-
-def _figure(name: str, values: FloatArray) -> dict[str, float | None]:
-    """Return the figure on everybody and the standard error of its draws; None is unknown."""
-    known = bool(np.isfinite(values).all())
-    error = float(values[1:].std(ddof=1)) if known else None
-    return {name: float(values[0]) if known else None, f"{name}_se": error}
+def _estimate(
+    measure: Callable[[FloatArray, FloatArray], float],
+    actual: FloatArray,
+    told: FloatArray,
+    draws: list[IntArray],
+) -> Estimate:
+    """Return the measure on everybody, and on each draw of creators."""
+    spread = np.array([measure(actual[drawn], told[drawn]) for drawn in draws])
+    return Estimate(measure(actual, told), spread, len(actual))
 
 
 def _spearman(actual: FloatArray, told: FloatArray) -> float:

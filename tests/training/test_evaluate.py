@@ -20,6 +20,7 @@ def test_a_catalog_without_a_truth_is_judged_by_what_came_later(bundle, sample):
     report = evaluate(bundle, sample, None)
     assert "truth" not in report
     assert report["later"]["invitations"] == 0
+    assert report["similar"]["creators"] == 0
 
 
 @pytest.mark.parametrize("kind", ["first", "second"])

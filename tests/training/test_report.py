@@ -57,6 +57,7 @@ BARE = {
     "currency": "CNY",
     "absent": {"implicit ALS": "nobody has sold <anything> yet"},
     "later": {"invitations": 0},
+    "similar": {"creators": 0, "neighbours": 10, "least": 12, "methods": {}},
 }
 WHOLE = {
     **BARE,
@@ -71,6 +72,15 @@ WHOLE = {
         "all": JUDGED,
         "baselines": {"followers": {"sold": FIGURE}},
         "segments": {"cold creator": JUDGED, "local product": None},
+    },
+    "similar": {
+        "creators": 4321,
+        "neighbours": 10,
+        "least": 12,
+        "methods": {
+            "this space": {"spearman": {**FIGURE, "value": 0.654}, "r2": FIGURE},
+            "followers": {"spearman": FIGURE, "r2": UNKNOWN, "gain": FIGURE},
+        },
     },
     "curve": [
         {"fraction": part, "collaborations": int(4000 * part), "figures": {"roi": FIGURE}}
@@ -100,6 +110,8 @@ def test_figures_are_told_with_their_errors():
     assert "0.012 ± 0.010" in text
     assert "12,345 invitations" in text
     assert "+0.030 (-0.010 to +0.520)" in text
+    assert "4,321 creators, foretold by their 10 neighbours" in text
+    assert "0.654 ± 0.010" in text
     assert "claims nothing" in text
     assert "nobody has sold <anything> yet" in text
 
@@ -110,7 +122,16 @@ def test_nothing_later_is_said():
     assert "AUC" not in text
 
 
-@pytest.mark.parametrize("report", [BARE, WHOLE], ids=["bare", "whole"])
+FEW = {**WHOLE, "similar": {**BARE["similar"], "creators": 7}}
+
+
+def test_too_few_creators_to_judge_neighbours_by_are_said():
+    text = " ".join(told(FEW).split())
+    assert "Only 7 creators published something since; it takes 12 to tell." in text
+    assert "it takes 12" not in told(WHOLE)
+
+
+@pytest.mark.parametrize("report", [BARE, WHOLE, FEW], ids=["bare", "whole", "few"])
 def test_rows_are_as_long_as_the_head(report):
     for table in tables(report):
         assert table.rows, table.title
