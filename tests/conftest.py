@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from matching import bundle as bundle_folder
+from matching import cli
 from matching.catalog import Catalog
 from matching.matcher import Matcher
 from tests.markets import small_market
@@ -57,3 +61,27 @@ def matcher(bundle: Path) -> Matcher:
 def small() -> Catalog:
     """A small market with every column, some values unknown."""
     return Catalog.from_tables(small_market())
+
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command and return its exit code, stdout and stderr."""
+
+    def command(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["matching", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        captured = capsys.readouterr()
+        return int(ended.value.code or 0), captured.out, captured.err
+
+    return command
+
+
+def write_csv(tables: dict[str, pd.DataFrame], folder: Path) -> Path:
+    folder.mkdir()
+    for name, table in tables.items():
+        table.to_csv(folder / f"{name}.csv", index=False)
+    return folder

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -12,33 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from matching import bundle as bundle_folder
-from matching import cli
 from matching.lists import SCHEMA
 from matching.terminal import show_answer
+from tests.conftest import write_csv
 from tests.matching.worlds import tiny_tables
 
 PRODUCT = "p000001"
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run a command and return its exit code, stdout and stderr."""
-
-    def command(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["matching", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        captured = capsys.readouterr()
-        return int(ended.value.code or 0), captured.out, captured.err
-
-    return command
-
-
-def write_csv(tables: dict[str, pd.DataFrame], folder: Path) -> Path:
-    folder.mkdir()
-    for name, table in tables.items():
-        table.to_csv(folder / f"{name}.csv", index=False)
-    return folder
 
 
 def test_check_says_what_is_there(run, tmp_path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -12,9 +11,7 @@ import pytest
 
 from matching import bundle as bundle_folder
 from matching.catalog import Catalog
-from matching.columns import TABLES, Kind
-from matching.economics import OBJECTIVES
-from matching.errors import ConflictError, MatchingError
+from matching.errors import MatchingError
 from matching.features import FEATURES
 from matching.history import day_number
 from matching.matcher import Matcher
@@ -22,8 +19,6 @@ from matching.models.ranker import HEADS
 from tests.conftest import CHEAP, QUICK
 from tests.markets import small_market
 from training.run import Trained, train
-
-Tables = dict[str, pd.DataFrame]
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +121,7 @@ def test_before_the_first_invitation_every_head_is_a_stated_constant(small: Cata
         assert head["rows"] == 0
         assert head["reason"] == "only 0 known cases"
     matcher = matcher_of(trained)
-    result = matcher.match(first_product(matcher), k=5).to_dict()
+    result = matcher.match(matcher.contents.history.product_ids[0], k=5).to_dict()
     assert len(result["creators"]) == 5
     assert any("could not be learnt" in note for note in result["notes"])
     assert result["creators"][0]["predicted"]["settled_gmv_low"] is None
@@ -157,103 +152,3 @@ def test_a_shop_without_a_declined_invitation_trains():
     assert not any(offer["cost_estimated"] for offer in offers)
     assert any("ROI cannot tell" in note for note in result["notes"])
     assert any("sales are gross" in note for note in result["notes"])
-
-
-# --- every optional column and table may be missing ---
-
-GROUP = 5
-
-
-def tiny_market() -> Tables:
-    return small_market(creators=40, products=8, collaborations=260, seed=3)
-
-
-def needed(table: str, column: str) -> bool:
-    """Fulfilled collaborations are worth nothing without these (contract §2)."""
-    return table == "collaborations" and column in ("gmv", "settled_on")
-
-
-def groups_of_columns() -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield every optional column once, a few neighbours of a table at a time."""
-    for table in TABLES:
-        optional = [
-            column.name
-            for column in table.columns
-            if not (column.required or needed(table.name, column.name))
-            and column.name in tiny_market().get(table.name, ())
-        ]
-        for start in range(0, len(optional), GROUP):
-            yield table.name, tuple(optional[start : start + GROUP])
-
-
-def first_product(matcher: Matcher) -> str:
-    return matcher.contents.history.product_ids[0]
-
-
-def works(tables: Tables) -> Matcher:
-    """Train on these tables, and match under every objective."""
-    trained = train(Catalog.from_tables(tables), QUICK)
-    matcher = matcher_of(trained)
-    product = first_product(matcher)
-    for objective in OBJECTIVES:
-        if objective == "profit" and matcher.product(product)["margin_rate"] is None:
-            with pytest.raises(ConflictError):
-                matcher.match(product, k=3, objective=objective)
-            continue
-        result = matcher.match(product, k=3, objective=objective).to_dict()
-        assert len(result["creators"]) == 3
-        for creator in result["creators"]:
-            assert creator["predicted"]["settled_gmv"] > 0
-            assert 0 <= creator["predicted"]["accept_probability"] <= 1
-    return matcher
-
-
-@pytest.mark.parametrize(
-    ("table", "columns"),
-    [pytest.param(*group, id=f"{group[0]}.{group[1][0]}") for group in groups_of_columns()],
-)
-def test_optional_columns_may_be_missing(table: str, columns: tuple[str, ...]):
-    tables = tiny_market()
-    works({**tables, table: tables[table].drop(columns=list(columns))})
-
-
-@pytest.mark.parametrize("missing", [("creator_stats",), ("merchants", "catalog")], ids=repr)
-def test_optional_tables_may_be_missing(missing: tuple[str, ...]):
-    works({name: frame for name, frame in tiny_market().items() if name not in missing})
-
-
-def test_the_market_of_these_tests_has_every_optional_column():
-    market = tiny_market()
-    for table in TABLES:
-        if table.name != "events":
-            assert set(table.names) - set(market[table.name]) <= {"updated_on"}, table.name
-
-
-def test_nothing_but_the_required_columns():
-    tables = {
-        table.name: tiny_market()[table.name][[c.name for c in table.columns if c.required]]
-        for table in TABLES
-        if table.required
-    }
-    log = tables["collaborations"]
-    closed = log["status"].isin(("fulfilled", "failed"))
-    tables["collaborations"] = log.assign(status=log["status"].where(~closed, "accepted"))
-    matcher = works(tables)
-    notes = matcher.match("p000", k=3).notes
-    assert any("settled sales could not be learnt" in note for note in notes)
-
-
-@pytest.mark.parametrize("table", ["creators", "products", "collaborations"])
-def test_any_optional_value_may_be_null(table: str):
-    """Every other row of every optional column is unknown, but what its status promises."""
-    tables = tiny_market()
-    frame = tables[table].copy()
-    columns = next(t.columns for t in TABLES if t.name == table)
-    for column in columns:
-        if column.required or column.name not in frame or needed(table, column.name):
-            continue
-        hidden = np.random.default_rng(len(column.name)).random(len(frame)) < 0.5
-        if column.kind is Kind.FLAG:
-            frame[column.name] = frame[column.name].astype("boolean")
-        frame[column.name] = frame[column.name].mask(hidden)
-    works({**tables, table: frame})
