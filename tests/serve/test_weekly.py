@@ -10,10 +10,12 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from matching.economics import OBJECTIVES
 from matching.errors import MatchingError, OptionError
 from matching.lists import SCHEMA
 from serve import weekly
 from serve.weekly import LISTS, MANIFEST, read_products, week_monday, write_weekly
+from tests.works import adds_up
 
 WEEK = "2026-W48"
 
@@ -35,10 +37,16 @@ def test_lists_have_the_columns_of_the_contract(lists, matcher):
     assert in_order.index.equals(frame.index)
 
 
-def test_evidence_of_every_row_adds_up(lists):
-    frame = pq.read_table(lists / LISTS).to_pandas()
-    evidence = frame.filter(like="evidence_").sum(axis=1)
-    np.testing.assert_allclose(evidence, np.log(frame["settled_gmv"]), atol=1e-6)
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_evidence_of_every_row_adds_up_under_every_objective(matcher, tmp_path, objective):
+    """Base and stages are ln settled_gmv, for every product that can be listed."""
+    folder = write_weekly(matcher, WEEK, tmp_path, k=2, objective=objective)
+    manifest = json.loads((folder / MANIFEST).read_text())
+    frame = pq.read_table(folder / LISTS).to_pandas()
+    assert set(frame["objective"]) == {objective}
+    left_out = {*manifest["skipped_without_margin"], *manifest["without_creators"]}
+    assert frame["product_id"].nunique() == manifest["products"] - len(left_out) > 300
+    adds_up(frame)
 
 
 def test_a_list_is_what_a_match_says(lists, matcher):

@@ -12,7 +12,7 @@ from matching.catalog import Catalog
 from matching.columns import TABLES, Kind
 from matching.errors import CatalogError
 from tests.markets import small_market
-from tests.training.works import Tables, works
+from tests.works import Tables, works
 
 NEEDED_ONCE_ENDED = ("gmv", "settled_on")
 """Columns of collaborations that are optional until one of them has ended (contract §2)."""

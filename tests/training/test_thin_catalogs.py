@@ -17,7 +17,7 @@ from matching.catalog import Catalog
 from matching.errors import CatalogError
 from tests.conftest import QUICK, Run, write_csv
 from tests.markets import small_market
-from tests.training.works import Tables, works
+from tests.works import Tables, works
 from training.evaluate import evaluate
 from training.report import show, write
 from training.run import train
