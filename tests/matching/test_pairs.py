@@ -5,45 +5,28 @@ Equality is to the last bit, for every feature, several dates, the whole history
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from matching import pairs as pairs_module
 from matching.catalog import Catalog
 from matching.facts import build_history, log_rows
 from matching.features import FEATURES, build_matrix
-from matching.features.spec import Feature, Shown, Stage
 from matching.history import KEYS, MEASURES, Attributes, History, day_number
-from matching.models.text import ContentVectors
 from matching.pairs import COLUMNS, TOTALS, Offer, Pairs
+from tests.asof import invited_before, vectors
 from tests.markets import small_market
 from tests.matching.worlds import tiny_tables
 from training.run import freeze
 
 DATES = (date(2026, 2, 20), date(2026, 5, 4), date(2026, 8, 31), date(2026, 11, 10))
-DIMENSIONS = 4
 
 
 @pytest.fixture(scope="module")
 def whole(small: Catalog) -> History:
     return build_history(small)
-
-
-def vectors(history: History) -> ContentVectors:
-    """Content vectors that depend on the id alone, so that a cut catalog has the same."""
-
-    def of(ids: object, count: int) -> np.ndarray:
-        rows = [np.random.default_rng(list(ids[i].encode())) for i in range(count)]  # type: ignore[index]
-        return np.array([row.normal(size=DIMENSIONS) for row in rows], dtype=np.float32)
-
-    return ContentVectors(
-        of(history.creator_ids, len(history.creator_ids)),
-        of(history.product_ids, len(history.product_ids)),
-    )
 
 
 def asked_at(
@@ -71,14 +54,6 @@ def asked_at(
 def replay(catalog: Catalog, history: History, log: pd.DataFrame, days: np.ndarray) -> np.ndarray:
     pairs, _ = asked_at(catalog, history, log, days)
     return build_matrix(pairs, FEATURES)
-
-
-def invited_before(catalog: Catalog, day: date) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return the collaborations invited on or before the day before, and their own days."""
-    log = catalog.collaborations
-    log = log[log["invited_on"] < np.datetime64(day)].reset_index(drop=True)
-    days = log["invited_on"].to_numpy().astype("datetime64[D]").astype(np.int64)
-    return log, days
 
 
 def differences(first: np.ndarray, second: np.ndarray, names: list[str]) -> list[str]:
@@ -164,34 +139,6 @@ def test_a_catalog_without_days_of_answers_obeys_the_rule_too(small: Catalog):
         log, days = invited_before(undated, day)
         full = replay(undated, build_history(undated), log, days)
         assert differences(full, replay(cut, build_history(cut), log, days), NAMES) == []
-
-
-@pytest.fixture
-def peeking() -> Iterator[str]:
-    """A column that reads all that ever happened to the creator, whatever the day."""
-
-    def final_sales(pairs: Pairs) -> np.ndarray:
-        ledger = pairs.history.ledgers["outcomes", "creator"]
-        forever = np.full(len(pairs.creators), 2**19)
-        return ledger.before("gmv", pairs.creators, forever).astype(float)
-
-    pairs_module.COLUMNS["final_sales"] = final_sales
-    yield "final_sales"
-    del pairs_module.COLUMNS["final_sales"]
-
-
-def test_a_feature_that_peeks_is_caught(small: Catalog, whole: History, peeking: str):
-    spy = Feature("peeking", Stage.THRIVE, (peeking,), lambda sales: sales, "?", Shown.NUMBER, "")
-    day = DATES[1]
-    cut = small.cut(day)
-    log, days = invited_before(small, day)
-    first, _ = asked_at(small, whole, log, days)
-    second, _ = asked_at(cut, build_history(cut), log, days)
-    features = [*FEATURES, spy]
-    found = differences(
-        build_matrix(first, features), build_matrix(second, features), [*NAMES, "peeking"]
-    )
-    assert found == ["peeking"]
 
 
 def test_a_frozen_history_answers_for_no_other_day(small: Catalog, whole: History):
