@@ -97,8 +97,8 @@ class TrueMarket:
 def judged_products(matcher: Matcher, count: int, seed: int) -> IntArray:
     """Choose products whose deal is known, so that their true value is; MatchingError if none."""
     attributes = matcher.contents.history.products
-    known = np.ones(attributes.count, dtype=bool)
-    for name in ("margin_rate", "sample_cost", "service_fee_rate"):
+    known = ~np.isnan(attributes.get("margin_rate"))  # without one no profit can be asked for
+    for name in ("sample_cost", "service_fee_rate"):
         if attributes.has(name):
             known &= ~np.isnan(attributes[name])
     rows = np.flatnonzero(known)

@@ -46,3 +46,9 @@ def test_products_are_those_whose_deal_is_known(earlier, monkeypatch):
     )
     with pytest.raises(MatchingError, match="no product has a known margin"):
         judged_products(earlier, 20, seed=1)
+
+
+def test_without_any_margin_there_is_no_profit_to_judge(earlier, monkeypatch):
+    monkeypatch.delitem(earlier.contents.history.products.columns, "margin_rate")
+    with pytest.raises(MatchingError, match="no product has a known margin"):
+        judged_products(earlier, 20, seed=1)
