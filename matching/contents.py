@@ -18,6 +18,7 @@ from matching.models.encoder import Encoder
 from matching.models.index import CreatorIndex
 from matching.models.ranker import Ranker
 from matching.models.text import ContentVectors, TextEncoder
+from matching.models.topics import Topics
 from matching.offers import Offers
 
 Array = npt.NDArray[Any]
@@ -35,6 +36,7 @@ class Contents:
     medians : Medians
         Of the features over past collaborations: what reasons compare with.
     text_encoder : TextEncoder
+    topics : Topics
     texts : ContentVectors
     encoder : Encoder
     index : CreatorIndex
@@ -51,6 +53,7 @@ class Contents:
     ranker: Ranker
     medians: Medians
     text_encoder: TextEncoder
+    topics: Topics
     texts: ContentVectors
     encoder: Encoder
     index: CreatorIndex
@@ -66,14 +69,15 @@ class Contents:
         files.add("offers", self.offers.to_arrays())
         files.add("text", self.text_encoder.to_arrays())
         files.add("text", {"creators": self.texts.creators, "products": self.texts.products})
+        files.add("text", {"topics": self.texts.topics})
         files.add("space", self.encoder.to_arrays())
         files.add("queries", dict(self.queries))
         inverted = self.index.to_array()
         if inverted is not None:
             files.arrays["space/inverted"] = inverted
-        for name, head in self.ranker.heads.items():
-            if head.booster is not None:
-                files.texts[f"heads/{name}"] = head.to_text()
+        files.add("topics", self.topics.to_arrays())
+        for name, trees in self.ranker.texts().items():
+            files.texts[f"heads/{name}"] = trees
         files.documents["ranker"] = self.ranker.describe()
         files.arrays["medians"] = self.medians.values
         files.documents["facts"] = dict(self.facts)
@@ -101,7 +105,8 @@ class Contents:
             ranker=Ranker.restore(files.documents["ranker"], names, heads),
             medians=Medians(files.arrays["medians"]),
             text_encoder=TextEncoder.from_arrays(text),
-            texts=ContentVectors(text["creators"], text["products"]),
+            topics=Topics.from_arrays(files.group("topics")),
+            texts=ContentVectors(text["creators"], text["products"], text["topics"]),
             encoder=encoder,
             index=CreatorIndex.from_array(encoder.vectors, space.get("inverted")),
             queries=files.group("queries"),

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from matching.features import FEATURES, Shown, Stage
 from matching.history import FloatArray
 from matching.medians import Usual
+from matching.models import effects
 
 STAGES = tuple(stage.value for stage in Stage)
 _REASON_COUNT = 4
@@ -31,7 +32,28 @@ class Part:
     shown: Shown | None = None
 
 
-PARTS: tuple[Part, ...] = tuple(Part(f.name, f.stage, f.question, f.shown) for f in FEATURES)
+_EFFECTS = {
+    "creator_record": (
+        Stage.UTILIZE,
+        "What the creator's own past sales add to what creators like this one sell.",
+    ),
+    "creator_category_record": (
+        Stage.TRANSFORM,
+        "What the creator's past sales of this kind of product add.",
+    ),
+    "product_record": (
+        Stage.UTILIZE,
+        "What past sales of this product add to what products like it sell.",
+    ),
+    "category_pair_record": (
+        Stage.TRANSFORM,
+        "What creators of this category have sold of this kind of product beyond expectation.",
+    ),
+}
+PARTS: tuple[Part, ...] = (
+    *(Part(f.name, f.stage, f.question, f.shown) for f in FEATURES),
+    *(Part(name, *_EFFECTS[name]) for name in effects.PARTS),
+)
 """The parts of a prediction in the order of the contributions: features first, in the order of the
 matrix columns, then whatever has no value."""
 

@@ -27,7 +27,9 @@ from matching.history import (
     Ledger,
     Statistics,
 )
+from matching.rates import ratio, shrunk_share
 
+_REFUND_PRIOR_COUNT = 20.0
 _NUMBERS = (Kind.MONEY, Kind.RATE, Kind.COUNT, Kind.SCORE)
 
 
@@ -64,6 +66,7 @@ def build_history(catalog: Catalog) -> History:
     keys = {
         name: history.key(name, rows["creator"], rows["product"], rows["channel"]) for name in KEYS
     }
+    _expect_refunds(streams["outcomes"], keys)
     ledgers = {
         (stream, name): Ledger.build(key[chosen], days, measures)
         for stream, (chosen, days, measures) in streams.items()
@@ -253,6 +256,29 @@ def _outcomes(ended: pd.DataFrame, price: FloatArray) -> dict[str, IntArray]:
         "seen_orders": whole(only(seen, orders)),
         "log_price": whole(np.where(fulfilled, np.log1p(price), np.nan), LOG_UNIT),
     }
+
+
+def _expect_refunds(outcomes: Stream, keys: Mapping[str, IntArray]) -> None:
+    """Add what would have been refunded at the sub-category's share as known on each day.
+
+    Where nothing was known of it yet, what was refunded counts as expected.
+    """
+    chosen, days, measures = outcomes
+    needed = {name: measures[name] for name in ("refunded_gmv", "refundable_gmv", "fulfilled")}
+
+    def known(key: str) -> list[FloatArray]:
+        ledger = Ledger.build(keys[key][chosen], days, needed)
+        return [ledger.before(name, keys[key][chosen], days).astype(np.float64) for name in needed]
+
+    refunded, whole, count = known("subcategory")
+    market_refunded, market_whole, _ = known("market")
+    share = shrunk_share(
+        refunded, whole, count, ratio(market_refunded, market_whole), _REFUND_PRIOR_COUNT
+    )
+    expected = np.round(np.nan_to_num(share) * measures["refundable_gmv"]).astype(np.int64)
+    measures["expected_refunded_gmv"] = np.where(
+        np.isnan(share), measures["refunded_gmv"], expected
+    )
 
 
 def _every_merchant(catalog: Catalog, merchant_ids: Ids) -> pd.DataFrame:

@@ -214,6 +214,7 @@ KEYS = (
     "subcategory",
     "category",
     "category_pair",
+    "mcn",
     "market",
 )
 INVITATIONS = ("invitations",)
@@ -227,6 +228,7 @@ OUTCOMES = (
     "gmv",
     "refundable_gmv",
     "refunded_gmv",
+    "expected_refunded_gmv",
     "returned_gmv",
     "return_cost",
     "fan_known_gmv",
@@ -239,13 +241,23 @@ OUTCOMES = (
     "seen_orders",
     "log_price",
 )
+RESIDUALS = (
+    "residual_weight",
+    "residual_sum",
+    "residual_price",
+    "residual_price_square",
+    "residual_price_sum",
+)
+"""Weighted sums over the residuals of past collaborations: of 1, of the residual r, of the centred
+log price x, of x² and of x·r. `History.with_residuals` adds them once there are models."""
 MEASURES = {
     **dict.fromkeys(INVITATIONS, "invitations"),
     **dict.fromkeys(ANSWERS, "answers"),
     **dict.fromkeys(OUTCOMES, "outcomes"),
+    **dict.fromkeys(RESIDUALS, "residuals"),
 }
 MONEY_MEASURES = {m for m in OUTCOMES if m.endswith("gmv") or m == "return_cost"}
-LOG_MEASURES = {m for m in OUTCOMES if m.startswith("log_")}
+LOG_MEASURES = {m for m in OUTCOMES if m.startswith("log_")} | set(RESIDUALS)
 
 
 def unit(measure: str) -> float:
@@ -266,7 +278,7 @@ class History:
     creator_ids, product_ids, merchant_ids : Ids
     words : column → list of words that its codes stand for
     ledgers : (stream, key) → Ledger
-        Streams are invitations, answers and outcomes.
+        Streams are invitations, answers, outcomes and, once there are models, residuals.
     contacts : Ledger
         Invitations by merchant × creator: who has been asked already, and when last.
     acceptances : int64 (n, 2)
@@ -321,6 +333,9 @@ class History:
             return products if own else np.full(products.shape, -1)
         if name in ("merchant", "category", "subcategory"):
             return np.asarray(product[name][products], dtype=np.int64)
+        if name == "mcn":
+            mcn = self.creators.get("mcn_id")[creators]
+            return np.asarray(np.nan_to_num(mcn, nan=-1), dtype=np.int64)
         if name == "creator_category":
             return np.asarray(creators * category_count + product["category"][products] + 1)
         if name == "creator_subcategory":
@@ -338,6 +353,11 @@ class History:
         """Return a measure in its own unit, summed over what was known of each key before a day."""
         ledger = self.ledgers[MEASURES[measure], key]
         return np.asarray(ledger.before(measure, keys, days) / unit(measure), dtype=np.float64)
+
+    def with_residuals(self, residuals: Mapping[str, Ledger]) -> History:
+        """Return the history with the ledgers of residuals by key."""
+        added = {("residuals", key): ledger for key, ledger in residuals.items()}
+        return replace(self, ledgers={**self.ledgers, **added})
 
     def contacted(self, merchant: int) -> tuple[IntArray, IntArray]:
         """Return the creators a merchant has invited, and the day of the last invitation."""

@@ -4,7 +4,7 @@ and notebooks all ask it, and none of them ranks by itself."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -131,7 +131,7 @@ class Matcher:
             objective,
             scored,
             shown,
-            self.contents.ranker.contributions(scored.matrix[shown]) if explain else None,
+            self.scorer.contributions(scored, shown) if explain else None,
             asked.category,
             list(notes(self.contents, self.as_of, search, scored, shown)),
             self._include(asked, include, objective, request, terms, works, scored, rows),
@@ -144,7 +144,7 @@ class Matcher:
         self._check_margin(asked, objective)
         scored = self.scorer.score(self._creator_rows(creators), np.array([asked.row]))
         rows = scored.ranked(objective, scored.best_channels(objective))
-        parts = self.contents.ranker.contributions(scored.matrix[rows])
+        parts = self.scorer.contributions(scored, rows)
         return MatchResult(self, asked.shown, objective, scored, rows, parts, asked.category, [])
 
     def similar(self, creator_id: str, k: int = 20) -> list[dict[str, Any]]:
@@ -182,7 +182,7 @@ class Matcher:
             row = self._product_row(product)
             return Asked(row, contents.history.products, None, self._shown_product(row))
         attributes, text, shown = product_rows(product, contents.history, contents.text_encoder)
-        texts = ContentVectors(contents.texts.creators, text)
+        texts = replace(contents.texts, products=text)
         return Asked(0, attributes, (attributes, texts), shown)
 
     def product(self, product_id: str) -> dict[str, Any]:

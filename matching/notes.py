@@ -25,7 +25,7 @@ _UNCOUNTED = {
 _UNLEARNT = {
     "accept": "how likely creators accept could not be learnt",
     "fulfil": "how likely creators publish could not be learnt",
-    "sales": "settled sales could not be learnt",
+    "conversion": "settled sales could not be learnt",
 }
 MONEY_COLUMNS = ("collaborations.refunded_gmv", *(c for cs in _UNCOUNTED.values() for c in cs))
 """The optional columns whose absence changes what money means."""

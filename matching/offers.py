@@ -23,18 +23,13 @@ BoolArray = npt.NDArray[np.bool_]
 _FEE_COLUMNS = ("live_slot_fee", "video_slot_fee")
 _ACTIVITY_COLUMNS = ("live_sessions", "videos")
 REFUND_PRIOR_COUNT = 20.0
+_MOST_REFUNDED = 0.95
 TOTALS = (
     ("creator_channel", "fulfilled"),
     *(
         (key, measure)
         for key in ("subcategory", "market")
-        for measure in (
-            "fulfilled",
-            "refunded_gmv",
-            "refundable_gmv",
-            "returned_gmv",
-            "return_cost",
-        )
+        for measure in ("fulfilled", "returned_gmv", "return_cost")
     ),
 )
 """What `Offers.build` asks of the history: (key, measure)."""
@@ -53,8 +48,8 @@ class Offers:
     slot_fee : float64 (creators, 2), slot_fee_estimated : bool (creators, 2)
     sample_cost, service_fee_rate : float64 (sub-categories + 1,)
         Medians by sub-category for products that do not say; the last is the whole market's.
-    return_cost_rate : float64 (sub-categories + 1,)
-        Expected cost of returns per unit of settled sales.
+    cost_per_refund : float64 (sub-categories + 1,)
+        Expected cost of returns per refunded unit of money.
     """
 
     works: BoolArray
@@ -63,7 +58,7 @@ class Offers:
     slot_fee_estimated: BoolArray
     sample_cost: FloatArray
     service_fee_rate: FloatArray
-    return_cost_rate: FloatArray
+    cost_per_refund: FloatArray
 
     @classmethod
     def build(cls, history: History) -> Offers:
@@ -78,7 +73,7 @@ class Offers:
             estimated,
             _medians(history, "sample_cost"),
             _medians(history, "service_fee_rate"),
-            _return_cost_rates(history),
+            _costs_per_refund(history),
         )
 
     def deal(
@@ -91,9 +86,9 @@ class Offers:
     ) -> tuple[Deal, Offer, BoolArray]:
         """Return the deal for each pair, the offer as the features see it, and what is estimated.
 
-        Shapes broadcast as in `Pairs`. A term of the request overrides what is known.
+        Shapes broadcast as in `Pairs`. A term of the request overrides what is known. What returns
+        will cost depends on what is predicted: `return_cost_rate` adds it.
         """
-        place = attributes["subcategory"][products].astype(np.int64)
         sample, sample_estimated = _or_like(attributes, "sample_cost", products, self.sample_cost)
         service, service_estimated = _or_like(
             attributes, "service_fee_rate", products, self.service_fee_rate
@@ -121,11 +116,22 @@ class Offers:
             sample_cost=given.get("sample_cost", sample),
             handling_cost=given.get("handling_cost", 0.0),
             ads_cost=given.get("ads_cost", 0.0),
-            return_cost_rate=self.return_cost_rate[place],
             subsidy_rate=given.get("subsidy_rate", 0.0),
             margin_rate=attributes.get("margin_rate")[products],
         )
         return deal, Offer(np.asarray(commission), known_fee), estimated
+
+    def return_cost_rate(
+        self, attributes: Attributes, products: IntArray, refund_share: FloatArray
+    ) -> FloatArray:
+        """Return the expected cost of returns per unit of settled sales.
+
+        A share r of gross sales is refunded, so settled sales of 1 come with r / (1 - r) refunded,
+        each unit of which costs what returns have cost in that category.
+        """
+        share = np.minimum(refund_share, _MOST_REFUNDED)
+        place = attributes["subcategory"][products].astype(np.int64)
+        return np.asarray(share / (1.0 - share) * self.cost_per_refund[place])
 
     def to_arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return the state as arrays by name."""
@@ -227,32 +233,24 @@ def _top_category(history: History) -> IntArray:
     return np.array([code[path.split("/")[0]] for path in paths], dtype=np.int64)
 
 
-def _return_cost_rates(history: History) -> FloatArray:
-    """Return the expected return cost per unit of settled sales, by sub-category, market last.
-
-    Refunds are a share r of gross sales, so settled sales of 1 come with r / (1 - r) refunded, each
-    unit of which costs what returns have cost in that category.
-    """
+def _costs_per_refund(history: History) -> FloatArray:
+    """Return what a refunded unit of money has cost, shrunk, by sub-category, market last."""
     places = np.arange(len(history.words["subcategory"]))
 
     def sums(key: str, keys: IntArray, measure: str) -> FloatArray:
         return history.total(key, measure, keys, np.array(history.as_of))
 
-    def shares(part: str, whole: str) -> FloatArray:
-        market = ratio(sums("market", np.array([0]), part), sums("market", np.array([0]), whole))
-        count = sums("subcategory", places, "fulfilled")
-        category = shrunk_share(
-            sums("subcategory", places, part),
-            sums("subcategory", places, whole),
-            count,
-            market,
-            REFUND_PRIOR_COUNT,
-        )
-        return np.nan_to_num(np.append(category, market))
-
-    refund_share = np.minimum(shares("refunded_gmv", "refundable_gmv"), 0.95)
-    cost_per_refund = shares("return_cost", "returned_gmv")
-    return refund_share / (1.0 - refund_share) * cost_per_refund
+    market = ratio(
+        sums("market", np.array([0]), "return_cost"), sums("market", np.array([0]), "returned_gmv")
+    )
+    category = shrunk_share(
+        sums("subcategory", places, "return_cost"),
+        sums("subcategory", places, "returned_gmv"),
+        sums("subcategory", places, "fulfilled"),
+        market,
+        REFUND_PRIOR_COUNT,
+    )
+    return np.nan_to_num(np.append(category, market))
 
 
 def _or_like(

@@ -18,6 +18,7 @@ from matching.history import (
     KEYS,
     MEASURES,
     RECENT_DAYS,
+    RESIDUALS,
     Attributes,
     FloatArray,
     History,
@@ -28,6 +29,10 @@ from matching.history import (
 
 class Texts(Protocol):
     """Content vectors: float32 arrays (creators, d) and (products, d), rows of length 1 or 0."""
+
+    @property
+    def topics(self) -> npt.NDArray[np.float16]:
+        """How much each creator's texts speak of each sub-category; no columns if not known."""
 
     @property
     def creators(self) -> npt.NDArray[np.float32]:
@@ -167,6 +172,16 @@ class Pairs:
         ours = self.texts.products[self.products]
         return np.asarray(np.einsum("ij,ij->i", theirs, np.broadcast_to(ours, theirs.shape)))
 
+    def topic(self) -> FloatArray:
+        """Return how much the creator's texts speak of the product's sub-category."""
+        topics = self.texts.topics
+        place = self.product_attributes["subcategory"][self.products]
+        if not topics.shape[1]:
+            return np.full(len(self), np.nan)
+        known = (place >= 0) & (place < topics.shape[1])
+        spoken = topics[self.creators, np.where(known, place, 0)]
+        return np.where(known, spoken, np.nan)
+
     def scene(self, word: str) -> FloatArray:
         """Return 1 where the product is of that scene; NaN where unknown."""
         scenes = self.product_attributes.get("scene")[self.products]
@@ -208,9 +223,10 @@ def _statistic(name: str, days_ago: int) -> Column:
     return lambda pairs: pairs.statistic(name, days_ago)
 
 
+_FACTS = [measure for measure in MEASURES if measure not in RESIDUALS]
 TOTALS: dict[str, tuple[str, str, bool]] = {
-    **{f"{key}_{measure}": (key, measure, False) for key in KEYS for measure in MEASURES},
-    **{f"{key}_{measure}_recent": (key, measure, True) for key in KEYS for measure in MEASURES},
+    **{f"{key}_{measure}": (key, measure, False) for key in KEYS for measure in _FACTS},
+    **{f"{key}_{measure}_recent": (key, measure, True) for key in KEYS for measure in _FACTS},
 }
 """The columns that are sums over history: key, measure, and whether only recent days count."""
 
@@ -221,6 +237,7 @@ COLUMNS: dict[str, Column] = {
     "offer_slot_fee": lambda pairs: pairs.offer.slot_fee,
     "listed_slot_fee": Pairs.listed_slot_fee,
     "content_similarity": Pairs.similarity,
+    "content_topic": Pairs.topic,
     "same_category": lambda pairs: pairs.same("category", "category"),
     "same_city": lambda pairs: pairs.same("city", "city"),
     "product_is_local": lambda pairs: pairs.scene("local"),

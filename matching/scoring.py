@@ -7,7 +7,7 @@ The one path from facts to predictions. Matching, weekly lists, training's retri
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,11 +15,12 @@ from matching.economics import Deal, Terms
 from matching.features import FEATURES, Feature, build_matrix
 from matching.history import Attributes, FloatArray, History, IntArray
 from matching.models.outcomes import Matrix
-from matching.models.ranker import Money, Outcomes, Ranker, order, preference, value
+from matching.models.ranker import Given, Money, Outcomes, Ranker, order, preference, value
 from matching.offers import BoolArray, Offers
 from matching.pairs import Pairs, Texts
 
 NO_TERMS = Terms()
+_LEAST_PRICE = 0.01
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Scored:
     products: IntArray
     channels: IntArray
     matrix: Matrix
+    given: Given
     deal: Deal
     estimated: BoolArray
     outcomes: Outcomes
@@ -112,7 +114,12 @@ class Scorer:
             attributes=None if external is None else attributes,
         )
         matrix = build_matrix(pairs, self.features)
-        outcomes = self.ranker.predict(matrix, threads)
+        log_price = log_prices(attributes["price"][products])
+        effects = self.ranker.effects.parts(pairs.total, log_price, len(pairs))
+        given = Given(channels, log_price, effects)
+        outcomes = self.ranker.predict(matrix, given, threads)
+        returns = self.offers.return_cost_rate(attributes, products, outcomes.refund_share)
+        deal = replace(deal, return_cost_rate=returns)
         return Scored(
             count,
             candidates,
@@ -120,11 +127,24 @@ class Scorer:
             np.broadcast_to(products, creators.shape),
             channels,
             matrix,
+            given,
             deal,
             estimated,
             outcomes,
             value(outcomes, deal),
         )
+
+    def contributions(self, scored: Scored, rows: IntArray) -> FloatArray:
+        """Return what each feature and effect adds to ln E[S | accepted] of some rows, base last.
+
+        float64 (rows, parts + 1), in the order of `explain.PARTS`.
+        """
+        return self.ranker.contributions(scored.matrix[rows], scored.given[rows])
+
+
+def log_prices(prices: FloatArray) -> FloatArray:
+    """Return the logarithm of prices; what costs nothing counts as a hundredth."""
+    return np.log(np.maximum(prices, _LEAST_PRICE))
 
 
 def log_values(scored: Scored, objective: str) -> FloatArray:

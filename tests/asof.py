@@ -15,8 +15,13 @@ from matching.facts import log_rows
 from matching.features import FEATURES, build_matrix
 from matching.features.spec import Feature
 from matching.history import History, day_number
+from matching.models.effects import PARTS, Effects
+from matching.models.outcomes import Head
 from matching.models.text import ContentVectors
 from matching.pairs import COLUMNS, Offer, Pairs
+from matching.scoring import log_prices
+from training.records import KEYS, creator_folds, reference_margins, residual_ledgers
+from training.rows import Form, Rows
 
 DIMENSIONS = 4
 
@@ -48,15 +53,21 @@ class Asked:
 
 
 def vectors(history: History) -> ContentVectors:
-    """Content vectors that depend on the id alone, so that a cut catalog has the same."""
+    """Content vectors that depend on the id alone, so that a cut catalog has the same.
+
+    Topics depend on the id and on the sub-category's word: its code differs in a cut catalog.
+    """
 
     def of(ids: Sequence[str], count: int) -> np.ndarray:
         rows = [vector(ids[row]) for row in range(count)]
         return np.array(rows, dtype=np.float32).reshape(count, DIMENSIONS)
 
+    creators = of(history.creator_ids, len(history.creator_ids))
+    words = of(history.words["subcategory"], len(history.words["subcategory"]))
     return ContentVectors(
-        of(history.creator_ids, len(history.creator_ids)),
+        creators,
         of(history.product_ids, len(history.product_ids)),
+        np.outer(creators[:, 0], words[:, 1]).astype(np.float16),
     )
 
 
@@ -132,6 +143,43 @@ def peeking(
         for place, feature in enumerate(features)
         if not same_bits(matrices[0][:, place], matrices[1][:, place])
     ]
+
+
+def remembered(
+    history: History, rows: Rows, form: Form, effects: Effects, references: tuple[Head, ...]
+) -> History:
+    """Return a history that holds the residuals of its own rows; effects and references are held.
+
+    `rows` are the history's own collaborations, with features as of their invitations.
+    """
+    teaches, target = rows.conversion(form)
+    events = np.flatnonzero(teaches & ~np.isnan(rows.ended_on))
+    creators, products = rows.creators[events], rows.products[events]
+    fold = creator_folds(history.creator_ids)[creators]
+    residuals = target[events] - reference_margins(references, rows.matrix[events], fold)
+    ledgers, _ = residual_ledgers(
+        effects,
+        residuals,
+        rows.counting[events],
+        rows.log_price[events],
+        {name: history.key(name, creators, products, rows.channels[events]) for name in KEYS},
+        rows.ended_on[events].astype(np.int64),
+    )
+    return history.with_residuals(ledgers)
+
+
+def peeking_effects(
+    full: History, cut: History, day: date | np.ndarray, asked: Asked, effects: Effects
+) -> list[str]:
+    """Return the parts of effects that tell the two histories apart, in any bit of any row."""
+    days = np.array([day_number(day)]) if isinstance(day, date) else day
+    first, second = (effects_at(asked.of(history, days), effects) for history in (full, cut))
+    return [name for i, name in enumerate(PARTS) if not same_bits(first[:, i], second[:, i])]
+
+
+def effects_at(pairs: Pairs, effects: Effects) -> np.ndarray:
+    """Return the effects of pairs as serving takes them, float64 (pairs, PARTS)."""
+    return effects.parts(pairs.total, log_prices(pairs["product_price"]), len(pairs))
 
 
 def same_bits(first: np.ndarray, second: np.ndarray) -> bool:

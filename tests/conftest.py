@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_limits
 
 from matching import bundle as bundle_folder
 from matching import cli
@@ -25,6 +27,21 @@ QUICK = TrainConfig(
 """Enough to learn something from a small market in a blink."""
 CHEAP = replace(QUICK, tree_count=40, text_dimensions=16, anchor_products=24, anchor_creators=150)
 """Enough for the sample, in a few seconds."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_machine() -> Iterator[None]:
+    """Spare what so small markets do not need.
+
+    One thread for linear algebra, also in the programs that tests start: on arrays of this size
+    threads wait for each other longer than they work, most of all on a busy machine. And no waiting
+    for the disk: nothing that a test writes has to survive a power cut.
+    """
+    with pytest.MonkeyPatch.context() as patch, threadpool_limits(1):
+        for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+            patch.setenv(name, "1")
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +78,12 @@ def matcher(bundle: Path) -> Matcher:
 def small() -> Catalog:
     """A small market with every column, some values unknown."""
     return Catalog.from_tables(small_market())
+
+
+@pytest.fixture(scope="session")
+def quick(small: Catalog) -> Trained:
+    """What was trained on the small market."""
+    return train(small, QUICK)
 
 
 Run = Callable[..., tuple[int, str, str]]

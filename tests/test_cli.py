@@ -132,7 +132,9 @@ def test_simulate_check_train_find_weekly(run, tmp_path):
     """A market from nothing to its first lists."""
     data, bundles = tmp_path / "market", tmp_path / "bundles"
     config = tmp_path / "quick.toml"
-    config.write_text("tree_count = 10\nanchor_products = 8\nanchor_creators = 40\n")
+    config.write_text(
+        "tree_count = 10\ntext_dimensions = 8\nanchor_products = 8\nanchor_creators = 40\n"
+    )
     sizes = ("--creators", 150, "--products", 30, "--collaborations", 1500, "--seed", 3)
     assert run("simulate", data, *sizes)[0] == 0
     assert run("check", data)[0] == 0
@@ -213,7 +215,7 @@ def test_bad_pairs_are_named(run, tmp_path, bundle, content, told):
 @pytest.mark.parametrize("harm", ["truncate", "alter"])
 def test_a_damaged_bundle_is_refused(run, tmp_path, bundle, harm):
     damaged = shutil.copytree(bundle, tmp_path / "damaged")
-    path = damaged / "heads" / "sales.txt"
+    path = damaged / "heads" / "conversion.txt"
     content = bytearray(path.read_bytes())
     if harm == "truncate":
         path.write_bytes(content[: len(content) // 2])
@@ -226,7 +228,7 @@ def test_a_damaged_bundle_is_refused(run, tmp_path, bundle, harm):
     ):
         code, _, err = run(*command)
         assert code == 1
-        assert "sales.txt" in err
+        assert "conversion.txt" in err
     assert not (tmp_path / "lists").exists()
 
 

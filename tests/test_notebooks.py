@@ -7,11 +7,18 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from training.simulator import MarketConfig, simulate
+
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
-def test_retrain_runs_and_shows_three_plots():
+def test_retrain_runs_and_shows_three_plots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """On a market of its own, smaller than the one that comes with the program, and unpromoted."""
+    config = MarketConfig(creators=250, products=40, collaborations=2500, seed=8)
+    simulate(config).save(tmp_path / "data")
+    monkeypatch.setenv("MATCHING_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("MATCHING_BUNDLES", str(tmp_path / "bundles"))
     notebook = nbformat.read(NOTEBOOKS / "retrain.ipynb", as_version=4)
     client = NotebookClient(notebook, timeout=240, resources={"metadata": {"path": NOTEBOOKS}})
     client.execute()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from matching.errors import OptionError
+from matching.explain import PARTS
 from matching.features import FEATURES, Stage
 
 
@@ -37,7 +38,7 @@ class TrainConfig:
     seed
         Seed of everything that is drawn.
     without_stage
-        A TRUST stage whose features no head may use; for the ablation.
+        A TRUST stage whose features and effects no prediction may use; for the ablation.
     """
 
     tree_count: int = 150
@@ -62,6 +63,11 @@ class TrainConfig:
     def without_features(self) -> tuple[str, ...]:
         """Names of the features that no head may use."""
         return tuple(f.name for f in FEATURES if f.stage.value == self.without_stage)
+
+    @property
+    def without_parts(self) -> tuple[str, ...]:
+        """Names of everything that no prediction may use, effects included."""
+        return tuple(part.name for part in PARTS if part.stage.value == self.without_stage)
 
     @classmethod
     def load(cls, path: Path) -> TrainConfig:

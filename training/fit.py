@@ -1,131 +1,248 @@
-"""Fit the ranker: heads on what was known, the interval on what came later, the heads again."""
+"""Fit the ranker: records and heads on what was known, the interval on what came later, again."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 import numpy as np
 
+from matching.columns import CHANNELS
 from matching.features import FEATURES
-from matching.history import IntArray, day_number
+from matching.history import FloatArray, History, IntArray, day_number
 from matching.models.intervals import Interval
-from matching.models.outcomes import LOG, LOGISTIC, FloatArray, Head, HeadConfig
-from matching.models.ranker import HEADS, Ranker
+from matching.models.outcomes import LOG, Head
+from matching.models.ranker import CERTAIN, HEADS, Given, Outcomes, Ranker
 from training.config import TrainConfig
-from training.rows import Rows
-
-LINKS = {"accept": LOGISTIC, "fulfil": LOGISTIC, "sale": LOGISTIC, "sales": LOG}
-TERMS_FEATURES = ("commission_rate", "commission_step", "slot_fee_step")
-"""Only whether a creator accepts follows from the terms; what they then sell does not."""
-_SALES_RISE_WITH = (
-    "log_followers",
-    "log_views",
-    "usual_impressions",
-    "product_impressions",
-    "creator_sales",
-    "creator_channel_sales",
-    "creator_category_sales",
-    "creator_subcategory_sales",
-    "product_sales",
-    "creator_conversion",
-    "product_conversion",
-    "creator_sale_rate",
-    "product_sale_rate",
+from training.heads import (
+    LINKS,
+    OWN_RECORD,
+    TERMS_FEATURES,
+    TOLD_BETTER,
+    head_config,
+    monotone,
+    weights,
 )
-MONOTONE = {
-    "accept": dict.fromkeys(("commission_rate", "commission_step", "slot_fee_step"), 1),
-    "sale": dict.fromkeys(_SALES_RISE_WITH, 1),
-    "sales": dict.fromkeys(_SALES_RISE_WITH, 1),
-}
-"""What can only help: better terms to be accepted; reach and a good record to sell. Where there is
-little data this keeps trees from learning noise."""
+from training.records import Records, fit_records
+from training.rows import Form, Rows
+
 _LEAST_VALIDATION = 200
-GIVEN_SALE_SHARE = 0.1
+_LEAST_SLOPE = 0.5
+_LEAST_KEPT = 1e-9  # of gross sales, where everything was always sent back
+_LEAST_RATIOS = 100  # fewer in a channel say too little of its luck
+_NO_INTERVAL = Interval.calibrate(np.zeros(0), np.zeros(0))
 FEW_SELL_NOTHING = "at most a tenth of published collaborations sell nothing"
+NO_REFUNDS = "refunds unknown: sales are gross"
+NO_IMPRESSIONS = "impressions unknown: sales are learnt as a whole"
+Targets = Mapping[str, tuple[IntArray, FloatArray]]
 
 
-def fit_ranker(rows: Rows, as_of: date, config: TrainConfig) -> tuple[Ranker, dict[str, Any]]:
-    """Fit the heads, calibrate on the newest outcomes what was fitted before, fit again on all."""
-    day = day_number(as_of)
-    split = _calibration_day(rows, config)
-    later = rows.heads(day, invited_from=split)
-    _, sold = rows.heads(day)["sale"]
-    given_sale = bool(len(sold)) and float(1.0 - sold.mean()) > GIVEN_SALE_SHARE
-    earlier = _fit_heads(rows, split, config, given_sale, validation=later)
-    held_back, _ = later["sale"]
-    sales, matrix = rows.sales[held_back], rows.matrix[held_back]
-    smearing = _smearing(earlier["sales"], matrix, sales)
-    trial = Ranker(earlier, smearing, Interval.calibrate(np.zeros(0), np.zeros(0)), given_sale)
-    outcomes = trial.predict(matrix, config.threads)
-    predicted = outcomes.published_gmv
-    if given_sale:
-        predicted, sales = (predicted / outcomes.sale_probability)[sales > 0], sales[sales > 0]
-    interval = Interval.calibrate(predicted, sales, config.interval_level)
-    heads = _fit_heads(rows, day, config, given_sale, tree_counts=_tree_counts(earlier, later))
-    fitted = {
-        name: {"rows": len(target), **heads[name].describe()}
-        for name, (_, target) in rows.heads(day).items()
+@dataclass(frozen=True)
+class Fitted:
+    """The ranker, the history with the residuals that its effects read, and what was fitted."""
+
+    ranker: Ranker
+    history: History
+    about: dict[str, Any]
+
+
+def fit_ranker(rows: Rows, history: History, as_of: date, config: TrainConfig) -> Fitted:
+    """Fit everything on what was known early, calibrate on the newest outcomes, fit again on all.
+
+    Parameters
+    ----------
+    history : not frozen; holds every outcome of `rows`
+    """
+    day, split = day_number(as_of), _calibration_day(rows, config)
+    form = rows.form(day)
+    later = rows.heads(day, form, invited_from=split)
+    records = fit_records(rows, history, split, form, config)
+    earlier = _fit_heads(rows, records, split, form, config, validation=later)
+    trial = _ranker(earlier, records, form)
+    calibrated = _calibrate(trial, rows, records, later, form, config)
+    counts = _tree_counts(earlier, later)
+    records = fit_records(rows, history, day, form, config)
+    heads = _fit_heads(rows, records, day, form, config, tree_counts=counts)
+    ranker = replace(_ranker(heads, records, form), **calibrated)
+    about = {
+        name: {"rows": len(target), "trees": heads[name].tree_count, **heads[name].describe()}
+        for name, (_, target) in rows.heads(day, form).items()
     }
-    return Ranker(heads, smearing, interval, given_sale), fitted
+    return Fitted(ranker, records.history, about)
+
+
+def _ranker(heads: Mapping[str, Head], records: Records, form: Form) -> Ranker:
+    """Return a ranker that nothing has been calibrated of yet."""
+    plain = np.ones(len(CHANNELS))
+    effects, references = records.effects, records.references
+    return Ranker(
+        heads,
+        effects,
+        references,
+        1.0,
+        plain,
+        plain,
+        _NO_INTERVAL,
+        form.given_sale,
+        form.by_impressions,
+    )
 
 
 def _fit_heads(
     rows: Rows,
+    records: Records,
     known_before: int,
+    form: Form,
     config: TrainConfig,
-    given_sale: bool,
-    validation: Mapping[str, tuple[IntArray, FloatArray]] | None = None,
+    validation: Targets | None = None,
     tree_counts: Mapping[str, int] | None = None,
 ) -> dict[str, Head]:
     """Fit every head on what was known before a day.
 
+    Conversion is fitted to what effects leave, each row's own outcome left out of them.
     `validation` are later rows that say when enough trees have grown; `tree_counts` are what was
     found that way before.
     """
     names = [feature.name for feature in FEATURES]
-    shape = HeadConfig(
-        **{f: getattr(config, f) for f in HeadConfig.__dataclass_fields__ if f != "seed"},
-        seed=config.seed,
-    )
-    judges = {}
-    for name, (chosen, target) in (validation or {}).items():
-        if _judges(name, target):
-            judges[name] = (rows.matrix[chosen], target)
+    left = _left_of_effects(rows, records, known_before)
     heads = {}
-    for name, (chosen, target) in rows.heads(known_before).items():
-        if name == "sale" and len(target) and not given_sale:
-            heads[name] = Head.mean(name, LINKS[name], target, names, FEW_SELL_NOTHING)
+    for name, (chosen, target) in rows.heads(known_before, form).items():
+        fixed = _fixed(name, rows, form, len(target), names)
+        if fixed is not None:
+            heads[name] = fixed
             continue
-        weight = _recency(rows.invited[chosen], config)
+        judge = None
+        if validation is not None and _judges(name, validation[name][1]):
+            after, truth = validation[name]
+            if name == "conversion":
+                truth = truth - records.at(rows, after, rows.invited[after]).sum(axis=1)
+            judge = (rows.matrix[after], truth)
         heads[name] = Head.fit(
             name,
             LINKS[name],
             rows.matrix[chosen],
-            target,
+            target - left[chosen] if name == "conversion" else target,
             names,
-            replace(shape, tree_count=(tree_counts or {}).get(name, config.tree_count)),
-            monotone=MONOTONE.get(name),
-            ignored=config.without_features + (() if name == "accept" else TERMS_FEATURES),
-            weight=weight,
-            validation=judges.get(name),
+            replace(
+                head_config(config),
+                tree_count=(tree_counts or {}).get(name, config.tree_count),
+            ),
+            monotone=monotone(name, form.by_impressions),
+            ignored=_ignored(name, records, config),
+            weight=weights(name, rows, chosen, config),
+            validation=judge,
             threads=config.threads,
         )
     return {name: heads[name] for name in HEADS}
 
 
+def _left_of_effects(rows: Rows, records: Records, day: int) -> FloatArray:
+    """Return what effects say of every row that has a residual, without that residual."""
+    effects = np.zeros(len(rows.invited))
+    effects[records.events] = records.left_out(rows, day).sum(axis=1)
+    return effects
+
+
+def _fixed(name: str, rows: Rows, form: Form, known: int, features: list[str]) -> Head | None:
+    """Return a head that is not learnt in this form of market, and why; else None."""
+    if name == "sale" and not form.given_sale and known:
+        return Head.fixed(name, LINKS[name], CERTAIN, features, FEW_SELL_NOTHING)
+    if name == "impressions" and not (rows.impressions > 0).any():
+        return Head.fixed(name, LINKS[name], 0.0, features, NO_IMPRESSIONS)
+    if name == "refund" and np.isnan(rows.refund_share).all():
+        return Head.fixed(name, LINKS[name], -CERTAIN, features, NO_REFUNDS)
+    return None
+
+
+def _ignored(name: str, records: Records, config: TrainConfig) -> tuple[str, ...]:
+    """Return the features that a head must do without."""
+    terms = () if name == "accept" else TERMS_FEATURES
+    record = OWN_RECORD if name == "conversion" and records.effects.used else ()
+    return (*config.without_features, *terms, *record, *TOLD_BETTER.get(name, ()))
+
+
+def _calibrate(
+    trial: Ranker, rows: Rows, records: Records, later: Targets, form: Form, config: TrainConfig
+) -> dict[str, Any]:
+    """Return slope and smearing of sales, smearing of impressions, and the interval, on later rows.
+
+    The smearing is by channel: luck differs between sessions and videos.
+    """
+    published, _ = later["sale"]
+    if form.given_sale:
+        published = published[rows.sales[published] > 0]
+    sales, channels = rows.sales[published], rows.channels[published]
+    outcomes = _predict(trial, rows, records, published, config)
+    kept = np.maximum(1.0 - outcomes.refund_share, _LEAST_KEPT)
+    gross = outcomes.published_gmv / outcomes.sale_probability / kept
+    slope = _slope(gross, sales / kept, channels)
+    typical = gross**slope * kept
+    smearing = _smearing(sales / typical, channels)
+    interval = Interval.calibrate(typical * smearing[channels], sales, config.interval_level)
+    seen, _ = later["impressions"]
+    views = _predict(trial, rows, records, seen, config).impressions
+    view_smearing = _smearing(rows.impressions[seen] / views, rows.channels[seen])
+    if not (rows.impressions > 0).any():
+        view_smearing = np.full(len(CHANNELS), np.nan)
+    return {"slope": slope, "smearing": smearing, "seen": view_smearing, "interval": interval}
+
+
+def _slope(predicted: FloatArray, actual: FloatArray, channels: IntArray) -> float:
+    """Return the power of the prediction that the mean of what came follows, at most 1.
+
+    A generalised linear model with a logarithmic link, whose variance grows with nearly the square
+    of the mean: each row says as much of the slope, whatever its size.
+    """
+    from sklearn.linear_model import TweedieRegressor
+
+    if len(predicted) < _LEAST_VALIDATION or np.ptp(predicted) == 0:
+        return 1.0
+    size = np.log(predicted)
+    design = np.stack((size - size.mean(), channels), axis=1)
+    model = TweedieRegressor(power=1.9, alpha=0.0, link="log", max_iter=1000)
+    model.fit(design, actual / np.exp(size.mean()))
+    return float(np.clip(model.coef_[0], _LEAST_SLOPE, 1.0))
+
+
+def _predict(
+    ranker: Ranker, rows: Rows, records: Records, chosen: IntArray, config: TrainConfig
+) -> Outcomes:
+    """Return what would have been predicted of these rows on the day of the invitation."""
+    given = Given(
+        rows.channels[chosen],
+        rows.log_price[chosen],
+        records.at(rows, chosen, rows.invited[chosen]),
+    )
+    return ranker.predict(rows.matrix[chosen], given, config.threads)
+
+
+def _smearing(ratios: FloatArray, channels: IntArray) -> FloatArray:
+    """Return by channel the mean of actual ÷ predicted, the largest hundredth capped.
+
+    A channel of few rows takes the mean of all: luck differs between sessions and videos.
+    """
+    means = np.ones(len(CHANNELS))
+    if not len(ratios):
+        return means
+    capped = np.minimum(ratios, np.quantile(ratios, 0.99))
+    for channel in range(len(CHANNELS)):
+        own = ratios[channels == channel]
+        enough = len(own) >= _LEAST_RATIOS
+        means[channel] = np.minimum(own, np.quantile(own, 0.99)).mean() if enough else capped.mean()
+    return means
+
+
 def _judges(name: str, target: FloatArray) -> bool:
     """Return whether later rows are many enough to say how many trees help."""
-    rarer = len(target) if LINKS[name] == LOG else min(target.sum(), len(target) - target.sum())
+    rarer = len(target)
+    if LINKS[name] != LOG:
+        rarer = min(target.sum(), len(target) - target.sum())
     return bool(rarer >= _LEAST_VALIDATION / 4 and len(target) >= _LEAST_VALIDATION)
 
 
-def _tree_counts(
-    earlier: Mapping[str, Head],
-    later: Mapping[str, tuple[IntArray, FloatArray]],
-) -> dict[str, int]:
+def _tree_counts(earlier: Mapping[str, Head], later: Targets) -> dict[str, int]:
     """Return how many trees helped on later rows, where those were many enough to say."""
     return {
         name: head.tree_count
@@ -134,24 +251,9 @@ def _tree_counts(
     }
 
 
-def _recency(invited: IntArray, config: TrainConfig) -> FloatArray:
-    """Return weights, 1 for the newest row; only their ratios matter."""
-    age = invited.max(initial=0) - invited
-    return np.asarray(0.5 ** (age / config.half_life_days))
-
-
 def _calibration_day(rows: Rows, config: TrainConfig) -> int:
     """Return the day from which the newest share of settled collaborations was invited."""
     settled = rows.invited[~np.isnan(rows.sales)]
     if not len(settled):
         return int(rows.invited.max(initial=0))
     return int(np.quantile(settled, 1.0 - config.calibration_share))
-
-
-def _smearing(head: Head, matrix: Any, sales: FloatArray) -> float:
-    """Return mean of actual ÷ exp(predicted logarithm), the largest hundredth capped."""
-    sold = sales > 0
-    if not sold.any():
-        return 1.0
-    ratios = sales[sold] / np.exp(head.margin(matrix[sold]))
-    return float(np.minimum(ratios, np.quantile(ratios, 0.99)).mean())

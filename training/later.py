@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,6 @@ from matching.columns import CHANNELS
 from matching.facts import days_of, product_attributes, settled_sales
 from matching.history import FloatArray, IntArray, day_number
 from matching.matcher import Matcher
-from matching.models.text import ContentVectors
 from matching.product import TEXT_COLUMNS
 from matching.scoring import Scored
 from training.baselines import Score
@@ -123,7 +123,7 @@ def _predict(
         vectors = contents.text_encoder.encode(join_texts(table, TEXT_COLUMNS))
         external = (
             product_attributes(table, words, merchant_ids),
-            ContentVectors(contents.texts.creators, vectors),
+            replace(contents.texts, products=vectors),
         )
         rows = np.arange(len(new))
         fill(new, matcher.scorer.score(creators[new], rows, works=works, external=external), {})

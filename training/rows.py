@@ -16,17 +16,43 @@ from matching.models.outcomes import Matrix
 from matching.offers import REFUND_PRIOR_COUNT
 from matching.pairs import Offer, Pairs, Texts
 from matching.rates import ratio, shrunk_share
+from matching.scoring import log_prices
 
 BoolArray = npt.NDArray[np.bool_]
 
+GIVEN_SALE_SHARE = 0.1  # of published ones that sell nothing
+SEEN_SHARE = 0.5  # of published ones with impressions
+_ORGANIC_SHARE = 0.5  # of published ones without advertising
+_HALF_UNIT = 0.5  # keeps the logarithm of a handful of orders finite and nearly unbiased
 _PATIENCE = 0.95  # quantile of the delay after which an answer or an outcome counts as due
+
+
+@dataclass(frozen=True)
+class Form:
+    """How the sales of a market are put together.
+
+    Attributes
+    ----------
+    given_sale : bool
+        Whether sales are learnt of those that sell anything, and the chance of that apart.
+    by_impressions : bool
+        Whether sales are impressions times what each who sees it brings.
+    organic_only : bool
+        Whether only collaborations without advertising teach; else most had some, and all do.
+    """
+
+    given_sale: bool
+    by_impressions: bool
+    organic_only: bool = True
 
 
 @dataclass(frozen=True)
 class Rows:
     """Collaborations in the order of the catalog's table.
 
-    `known_on` days are NaN where nothing is known; `sales` is NaN unless published and settled.
+    `answered_on` and `ended_on` days are NaN where nothing is known; `sales` (settled), `gmv`,
+    `impressions` and `refund_share` are NaN unless published, settled and known. `organic` ones had
+    no advertising.
     """
 
     creators: IntArray
@@ -38,10 +64,50 @@ class Rows:
     ended_on: FloatArray
     fulfilled: BoolArray
     sales: FloatArray
+    gmv: FloatArray
+    impressions: FloatArray
+    refund_share: FloatArray
+    organic: BoolArray
+    log_price: FloatArray
     matrix: Matrix
 
+    @property
+    def units(self) -> FloatArray:
+        """Gross sales in units of the product's price."""
+        return np.asarray(self.gmv / np.exp(self.log_price))
+
+    @property
+    def counting(self) -> FloatArray:
+        """Variance that the logarithm of `units` has from counting orders alone."""
+        return np.asarray(1.0 / (self.units + _HALF_UNIT))
+
+    def form(self, known_before: int) -> Form:
+        """Return how sales are put together, by what was known before a day."""
+        published = (self.ended_on < known_before) & ~np.isnan(self.sales)
+        if not published.any():
+            return Form(given_sale=False, by_impressions=False)
+        nothing = float(np.mean(self.sales[published] == 0))
+        seen = float(np.mean(self.impressions[published] > 0))
+        organic = float(np.mean(self.organic[published])) >= _ORGANIC_SHARE
+        given_sale = nothing > GIVEN_SALE_SHARE
+        return Form(given_sale, not given_sale and seen >= SEEN_SHARE, organic)
+
+    def conversion(self, form: Form) -> tuple[BoolArray, FloatArray]:
+        """Return the rows that teach conversion once they are settled, and their targets.
+
+        The target is ln of units sold, for each impression where the form says so.
+        """
+        teaches = ~np.isnan(self.gmv) & (self.organic | (not form.organic_only))
+        if form.given_sale:
+            teaches &= self.sales > 0
+        target = np.log(np.nan_to_num(self.units) + _HALF_UNIT)
+        if form.by_impressions:
+            teaches &= self.impressions > 0
+            target = target - np.log(np.where(self.impressions > 0, self.impressions, 1.0))
+        return teaches, target
+
     def heads(
-        self, known_before: int, invited_from: int = 0
+        self, known_before: int, form: Form, invited_from: int = 0
     ) -> dict[str, tuple[IntArray, FloatArray]]:
         """Return per head the rows whose outcome was known before a day, and their targets.
 
@@ -51,20 +117,24 @@ class Rows:
         asked = self.invited >= invited_from
         answered = asked & (self.answered_on < known_before)
         ended = asked & (self.ended_on < known_before)
-        sold = ended & ~np.isnan(self.sales)
-        accept = answered & self._due(self.answered_on, answered, known_before)
-        fulfil = ended & self._due(self.ended_on, ended, known_before)
+        published = ended & ~np.isnan(self.sales)
+        teaches, conversion = self.conversion(form)
+        seen = ended & (self.impressions > 0)
         chosen = {
-            "accept": accept,
-            "fulfil": fulfil,
-            "sale": sold,
-            "sales": sold & (self.sales > 0),
+            "accept": answered & self._due(self.answered_on, answered, known_before),
+            "fulfil": ended & self._due(self.ended_on, ended, known_before),
+            "sale": published,
+            "impressions": seen & (self.organic | (not form.organic_only)),
+            "conversion": ended & teaches,
+            "refund": ended & (self.gmv > 0) & ~np.isnan(self.refund_share),
         }
         targets = {
             "accept": self.accepted.astype(np.float64),
             "fulfil": self.fulfilled.astype(np.float64),
             "sale": np.where(np.nan_to_num(self.sales) > 0, 1.0, 0.0),
-            "sales": np.log(np.where(np.nan_to_num(self.sales) > 0, self.sales, 1.0)),
+            "impressions": np.log(np.where(self.impressions > 0, self.impressions, 1.0)),
+            "conversion": conversion,
+            "refund": np.nan_to_num(self.refund_share),
         }
         return {name: (np.flatnonzero(rows), targets[name][rows]) for name, rows in chosen.items()}
 
@@ -84,6 +154,15 @@ def collect_rows(catalog: Catalog, history: History, texts: Texts) -> Rows:
     status = log["status"].to_numpy(dtype=object)
     ended = (status == "fulfilled") | (status == "failed")
     settled = days_of(log["settled_on"]) if "settled_on" in log.columns else np.zeros(len(log))
+    ended_on = np.where(ended, settled, np.nan)
+    price = history.products["price"][rows["product"]]
+
+    def outcome(name: str) -> FloatArray:
+        known = name in log.columns
+        values = log[name].to_numpy(dtype=np.float64) if known else np.full(len(log), np.nan)
+        return np.where(status == "fulfilled", values, np.nan)
+
+    gmv, refunded = outcome("gmv"), outcome("refunded_gmv")
     pairs = Pairs(
         history,
         texts,
@@ -100,9 +179,14 @@ def collect_rows(catalog: Catalog, history: History, texts: Texts) -> Rows:
         invited=invited,
         answered_on=days_of(answer_days(log)),
         accepted=is_accepted(log).to_numpy(dtype=bool),
-        ended_on=np.where(ended, settled, np.nan),
+        ended_on=ended_on,
         fulfilled=status == "fulfilled",
-        sales=_sales(catalog, history, rows, np.where(ended, settled, np.nan)),
+        sales=_sales(catalog, history, rows, ended_on),
+        gmv=gmv,
+        impressions=outcome("impressions"),
+        refund_share=np.clip(ratio(refunded, gmv), 0.0, 1.0),
+        organic=~(outcome("ads_cost") > 0),
+        log_price=log_prices(price),
         matrix=build_matrix(pairs, FEATURES),
     )
 

@@ -23,8 +23,11 @@ from matching.features import FEATURES
 from matching.history import History
 from matching.matcher import Matcher
 from matching.medians import Medians
+from matching.models.effects import READS as EFFECT_READS
+from matching.models.effects import Effects
 from matching.models.index import CreatorIndex
 from matching.models.text import ContentVectors, TextEncoder
+from matching.models.topics import Topics
 from matching.notes import MONEY_COLUMNS
 from matching.offers import TOTALS as OFFER_TOTALS
 from matching.offers import Offers
@@ -108,13 +111,14 @@ def train(
             )
         history = build_history(known)
     with phases.phase("texts"):
-        text_encoder, texts = encode_texts(known, config)
+        text_encoder, topics, texts = encode_texts(known, history, config)
     with phases.phase("features"):
         rows = collect_rows(known, history, texts)
     with phases.phase("heads"):
-        ranker, fitted = fit_ranker(rows, as_of, config)
+        fitted = fit_ranker(rows, history, as_of, config)
+        ranker = fitted.ranker
     with phases.phase("space"):
-        frozen = freeze(history, as_of)
+        frozen = freeze(fitted.history, as_of, ranker.effects)
         offers = Offers.build(frozen)
         scorer = Scorer(frozen, texts, offers, ranker)
         encoder = learn_space(scorer, config)
@@ -129,6 +133,7 @@ def train(
             len(history.words["category"]),
         ),
         text_encoder=text_encoder,
+        topics=topics,
         texts=texts,
         encoder=encoder,
         index=CreatorIndex.build(encoder.vectors),
@@ -146,7 +151,8 @@ def train(
             "collaborations": len(known.collaborations),
         },
         "config": asdict(config),
-        "heads": fitted,
+        "heads": fitted.about,
+        "effects": ranker.effects.to_dict(),
         "seconds": phases.seconds,
         "warnings": list(known.warnings),
         "undated": list(known.undated_columns()),
@@ -155,18 +161,24 @@ def train(
     return Trained(contents, as_of, about)
 
 
-def freeze(history: History, as_of: date) -> History:
-    """Return what the features and offers ask of the history at a date."""
+def freeze(history: History, as_of: date, effects: Effects | None = None) -> History:
+    """Return what features, effects and offers ask of the history at a date."""
     read = [name for feature in FEATURES for name in feature.reads if name in TOTALS]
-    return history.freeze(as_of, [*(TOTALS[name][:2] for name in read), *OFFER_TOTALS])
+    residuals = EFFECT_READS if effects is not None and effects.used else ()
+    return history.freeze(as_of, [*(TOTALS[name][:2] for name in read), *residuals, *OFFER_TOTALS])
 
 
-def encode_texts(catalog: Catalog, config: TrainConfig) -> tuple[TextEncoder, ContentVectors]:
-    """Fit the text encoder on products and creators and encode both."""
+def encode_texts(
+    catalog: Catalog, history: History, config: TrainConfig
+) -> tuple[TextEncoder, Topics, ContentVectors]:
+    """Fit the text encoder on products and creators and encode both; find the topics."""
     products = join_texts(catalog.products, TEXT_COLUMNS)
     creators = join_texts(catalog.creators, _PROFILE_COLUMNS)
     encoder = TextEncoder.fit([*products, *creators], config.text_dimensions, config.seed)
-    return encoder, ContentVectors(encoder.encode(creators), encoder.encode(products))
+    places, count = history.products["subcategory"], len(history.words["subcategory"])
+    topics, spoken = Topics.fit(products, places, count, creators)
+    vectors = ContentVectors(encoder.encode(creators), encoder.encode(products), spoken)
+    return encoder, topics, vectors
 
 
 def _shown(frame: pd.DataFrame, columns: tuple[str, ...]) -> pa.Table:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from matching.features.spec import Shown, Stage, feature
 from matching.history import FloatArray
 from matching.rates import ratio, shrunk_rate
@@ -46,6 +48,19 @@ def fulfil_rate(
 ) -> FloatArray:
     """Share of accepted collaborations that the creator really publishes."""
     return shrunk_rate(fulfilled, ended, ratio(all_fulfilled, all_ended), prior_count=4)
+
+
+@feature(
+    Stage.THRIVE,
+    reads=("mcn_accepted", "mcn_answers", "market_accepted", "market_answers"),
+    shown=Shown.PERCENT,
+)
+def mcn_accept_rate(
+    accepted: FloatArray, answers: FloatArray, all_accepted: FloatArray, all_answers: FloatArray
+) -> FloatArray:
+    """Share of invitations that creators of the same MCN accept."""
+    rate = shrunk_rate(accepted, answers, ratio(all_accepted, all_answers), prior_count=20)
+    return np.where(answers > 0, rate, np.nan)
 
 
 @feature(

@@ -15,6 +15,12 @@ def content_similarity(similarity: FloatArray) -> FloatArray:
     return similarity
 
 
+@feature(Stage.TRANSFORM, reads=("content_topic",))
+def content_topic(topic: FloatArray) -> FloatArray:
+    """How much the creator's texts speak of this kind of product, 0 as usual among creators."""
+    return topic
+
+
 @feature(Stage.TRANSFORM, reads=("same_category",), shown=Shown.YES_NO)
 def same_category(same: FloatArray) -> FloatArray:
     """Whether the creator's own category is the product's."""

@@ -253,6 +253,24 @@ def creator_refund_share(
 @feature(
     Stage.UTILIZE,
     reads=(
+        "creator_refunded_gmv",
+        "creator_expected_refunded_gmv",
+        "creator_fulfilled",
+        "market_refunded_gmv",
+    ),
+    shown=Shown.TIMES,
+)
+def creator_refund_step(
+    refunded: FloatArray, expected: FloatArray, count: FloatArray, all_refunded: FloatArray
+) -> FloatArray:
+    """What buyers sent back to this creator, against what is usual for such products."""
+    usual = np.where(all_refunded > 0, 1.0, np.nan)  # nothing is usual where none is known
+    return np.log(np.maximum(shrunk_share(refunded, expected, count, usual, 3), 0.05))
+
+
+@feature(
+    Stage.UTILIZE,
+    reads=(
         "product_refunded_gmv",
         "product_refundable_gmv",
         "product_fulfilled",

@@ -20,7 +20,9 @@ FloatArray = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float32]
 
 LOGISTIC = "logistic"
+SHARE = "share"
 LOG = "log"
+_OBJECTIVES = {LOGISTIC: "binary", SHARE: "cross_entropy", LOG: "regression"}
 _PATIENCE = 30  # trees without an improvement before growing stops
 _MIN_EVENTS = 20  # fewer of either answer, or fewer rows, teach nothing
 
@@ -41,7 +43,7 @@ class HeadConfig:
 
 @dataclass(frozen=True)
 class Head:
-    """A model of one outcome on its margin: log-odds (`logistic`) or a logarithm (`log`).
+    """A model of one outcome on its margin: log-odds (`logistic`, `share`) or a logarithm (`log`).
 
     `booster` is None for a constant head, whose margin is `constant` and whose `reason` says why.
     """
@@ -74,7 +76,7 @@ class Head:
         ----------
         matrix : float32 (rows, features)
         target : float64 (rows,)
-            0 or 1 for a logistic head, a logarithm for a log head.
+            0 or 1 for a logistic head, 0 to 1 for a share, a logarithm for a log head.
         monotone : feature name → 1 (rising) or -1 (falling)
         ignored : features that this head must not split on
         weight : float64 (rows,), optional
@@ -86,7 +88,7 @@ class Head:
             return cls.mean(name, link, target, features, reason)
         signs = [(monotone or {}).get(feature, 0) for feature in features]
         parameters = {
-            "objective": "binary" if link == LOGISTIC else "regression",
+            "objective": _OBJECTIVES[link],
             "max_depth": config.depth,
             "num_leaves": config.leaf_count,
             "min_data_in_leaf": config.min_leaf_rows,
@@ -115,7 +117,14 @@ class Head:
         cls, name: str, link: str, target: FloatArray, features: Sequence[str], reason: str
     ) -> Head:
         """Return a head that predicts the mean for everybody, and says why."""
-        return cls(name, link, tuple(features), None, _mean_margin(link, target), reason)
+        return cls.fixed(name, link, _mean_margin(link, target), features, reason)
+
+    @classmethod
+    def fixed(
+        cls, name: str, link: str, margin: float, features: Sequence[str], reason: str
+    ) -> Head:
+        """Return a head of one margin for everybody, and why."""
+        return cls(name, link, tuple(features), None, margin, reason)
 
     @property
     def tree_count(self) -> int:
@@ -194,7 +203,7 @@ def _mean_margin(link: str, target: FloatArray) -> float:
     if link == LOG:
         return float(target.mean()) if len(target) else 0.0
     if not len(target):
-        return 40.0  # nothing contradicts it: certain
+        return -40.0 if link == SHARE else 40.0  # nothing contradicts it: no share, certain
     mean = float(target.mean())
     if mean in (0.0, 1.0):
         return 40.0 if mean else -40.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -44,7 +44,7 @@ class TextEncoder:
         if len(texts) > _FIT_SAMPLE:
             chosen = np.random.default_rng(seed).choice(len(texts), _FIT_SAMPLE, replace=False)
             texts = [texts[i] for i in np.sort(chosen)]
-        counts = _count(texts)
+        counts = count_ngrams(texts)
         weigher = TfidfTransformer(sublinear_tf=True).fit(counts)
         dimensions = max(1, min(dimensions, len(texts) - 1))
         _, _, components = randomized_svd(
@@ -58,7 +58,7 @@ class TextEncoder:
 
         vectors = np.empty((len(texts), len(self.components)), dtype=np.float32)
         for start in range(0, len(texts), 50_000):
-            counts = _count(texts[start : start + 50_000])
+            counts = count_ngrams(texts[start : start + 50_000])
             counts.data = np.log(counts.data) + 1.0
             counts = normalize(counts.multiply(self.rarity).tocsr())
             vectors[start : start + 50_000] = counts @ self.components.T
@@ -81,13 +81,21 @@ class TextEncoder:
 
 @dataclass(frozen=True)
 class ContentVectors:
-    """Content vectors of all creators and products, float32 (rows, dimensions) each."""
+    """Content vectors of all creators and products, float32 (rows, dimensions) each.
+
+    `topics`, float16 (creators, topics), says how much each creator speaks of each sub-category; it
+    has no columns where nothing is known of that.
+    """
 
     creators: Float32Array
     products: Float32Array
+    topics: npt.NDArray[np.float16] = field(
+        default_factory=lambda: np.zeros((0, 0), dtype=np.float16)
+    )
 
 
-def _count(texts: Sequence[str]) -> Any:
+def count_ngrams(texts: Sequence[str]) -> Any:
+    """Return how often each text has each hashed n-gram, sparse float32 (texts, HASH_COUNT)."""
     from sklearn.feature_extraction.text import HashingVectorizer
 
     counter = HashingVectorizer(

@@ -15,12 +15,10 @@ import pytest
 
 from matching import bundle
 from matching.bundle import MANIFEST, PROMOTED, BundleFiles
-from matching.catalog import Catalog
 from matching.contents import Contents
 from matching.errors import BundleError, UnknownIdError
 from matching.matcher import Matcher
-from tests.conftest import QUICK
-from training.run import Trained, train
+from training.run import Trained
 
 DAY = date(2026, 11, 20)
 
@@ -37,11 +35,6 @@ def some_files(number: float = 1.0) -> BundleFiles:
 @pytest.fixture
 def version(tmp_path: Path) -> Path:
     return bundle.write(tmp_path / "bundles", some_files(), DAY, {"features": []})
-
-
-@pytest.fixture(scope="module")
-def quick(small: Catalog) -> Trained:
-    return train(small, QUICK)
 
 
 @pytest.fixture

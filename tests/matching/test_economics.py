@@ -21,8 +21,8 @@ from matching.economics import (
 )
 from matching.errors import OptionError
 
-money = st.floats(0, 1e7)
-rates = st.floats(0, 1)
+money = st.just(0.0) | st.floats(0.01, 1e7)
+rates = st.just(0.0) | st.floats(1e-6, 1)
 chances = st.floats(0.01, 1)
 deals = st.builds(
     Deal,
@@ -32,7 +32,7 @@ deals = st.builds(
     sample_cost=money,
     handling_cost=money,
     ads_cost=money,
-    return_cost_rate=st.floats(0, 3),
+    return_cost_rate=st.just(0.0) | st.floats(1e-6, 3),
     subsidy_rate=rates,
     margin_rate=rates,
 )

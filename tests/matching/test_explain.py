@@ -8,14 +8,16 @@ import pytest
 from matching.explain import PARTS, STAGES, Part, evidence, reasons, tell
 from matching.features import FEATURES, Shown, Stage
 from matching.medians import Usual
+from matching.models.effects import PARTS as EFFECTS
 
 NAMES = [feature.name for feature in FEATURES]
+PART_NAMES = [part.name for part in PARTS]
 
 
 def contributions(**parts: float) -> np.ndarray:
-    row = np.zeros(len(FEATURES) + 1)
+    row = np.zeros(len(PARTS) + 1)
     for name, value in parts.items():
-        row[-1 if name == "base" else NAMES.index(name)] = value
+        row[-1 if name == "base" else PART_NAMES.index(name)] = value
     return row
 
 
@@ -24,13 +26,27 @@ def test_the_stages_are_those_of_trust():
 
 
 def test_base_and_stages_add_up_to_the_contributions():
-    parts = np.random.default_rng(0).normal(size=(7, len(FEATURES) + 1))
+    parts = np.random.default_rng(0).normal(size=(7, len(PARTS) + 1))
     told = evidence(parts)
     assert set(told) == {"base", *STAGES}
     assert sum(told.values()) == pytest.approx(parts.sum(axis=1))
 
 
-def test_each_feature_counts_for_its_own_stage():
+def test_parts_are_features_in_the_order_of_the_matrix_then_effects():
+    assert tuple(PART_NAMES) == (*NAMES, *EFFECTS)
+    assert [part.name for part in PARTS if part.shown is None] == list(EFFECTS)
+
+
+@pytest.mark.parametrize("member", [PARTS[0], PARTS[20], *PARTS[len(FEATURES) :]])
+def test_each_part_counts_for_its_own_stage(member: Part):
+    told = evidence(contributions(**{member.name: 0.5, "base": 8.0})[None, :])
+    assert {name: float(value[0]) for name, value in told.items() if value[0]} == {
+        "base": 8.0,
+        member.stage.value: 0.5,
+    }
+
+
+def test_every_stage_has_a_feature_that_counts_for_it():
     for stage in Stage:
         member = next(feature for feature in FEATURES if feature.stage is stage)
         told = evidence(contributions(**{member.name: 0.5, "base": 8.0})[None, :])
@@ -126,17 +142,27 @@ def test_a_reason_of_which_nothing_is_usual_compares_nothing():
     assert text.endswith("0 to 5: 4.5 (+65% expected sales)")
 
 
-RECORD = Part("creator_record", Stage.THRIVE, "What this creator's own record adds.")
+RECORD = Part("word", Stage.THRIVE, "What the creator's word adds.")
+"""A part that the program does not have."""
 
 
 def test_a_part_without_a_value_says_its_question_and_effect():
     parts = np.append(contributions(reputation=0.1, base=8.0), 8.0)
     parts[-2] = 0.5
     told = reasons(parts, values(reputation=4.5), NOTHING_KNOWN, (*PARTS, RECORD))
-    assert [reason.feature for reason in told] == ["creator_record", "reputation"]
+    assert [reason.feature for reason in told] == ["word", "reputation"]
     assert told[0].value is None
     assert told[0].stage == "thrive"
-    assert told[0].text == "What this creator's own record adds (+65% expected sales)"
+    assert told[0].text == "What the creator's word adds (+65% expected sales)"
+
+
+def test_a_record_says_what_it_adds():
+    told = reasons(contributions(creator_record=0.5), values(), NOTHING_KNOWN)
+    assert (told[0].feature, told[0].stage, told[0].value) == ("creator_record", "utilize", None)
+    assert told[0].text == (
+        "What the creator's own past sales add to what creators like this one sell "
+        "(+65% expected sales)"
+    )
 
 
 def test_a_part_without_a_value_counts_for_its_stage():

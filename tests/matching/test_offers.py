@@ -185,22 +185,42 @@ def test_samples_that_the_catalog_lacks_count_as_nothing():
     assert estimated.tolist() == [False]
 
 
-def test_returns_are_expected_at_the_categorys_shrunk_share_and_cost(tiny: tuple[History, Offers]):
-    """6,000 of 60,000 came back at 240; in the market 6,890 of 64,450 at 270."""
-    share = (0.1 + 20 * 6890 / 64_450) / 21
-    cost = (240 / 6000 + 20 * 270 / 6890) / 21
+def test_a_refund_costs_what_it_has_cost_in_the_category_drawn_to_the_markets(
+    tiny: tuple[History, Offers],
+):
+    """Of 食品/坚果 6,000 came back at 240; in the market 6,890 at 270."""
+    history, offers = tiny
+    usual = 270 / 6890
+    nuts = (240 / 6000 + 20 * usual) / 21
+    by_place = dict(zip(history.words["subcategory"], offers.cost_per_refund, strict=False))
+    assert by_place["食品/坚果"] == pytest.approx(nuts)
+    assert by_place["食品/餐饮"] == pytest.approx(usual)  # nothing came back yet
+    assert offers.cost_per_refund[-1] == pytest.approx(usual)
+
+
+def test_returns_cost_more_the_more_is_sent_back(tiny: tuple[History, Offers]):
+    """A share r of gross sales comes with r / (1 - r) refunded per unit that is kept."""
+    history, offers = tiny
+    nuts = offers.cost_per_refund[history.code("subcategory", "食品/坚果")]
+    share = np.array([0.0, 0.1, 0.5, 1.0])
+    rate = offers.return_cost_rate(history.products, np.array([0]), share)
+    assert rate[:3] == pytest.approx([0.0, nuts / 9, nuts])
+    assert rate[3] == pytest.approx(19 * nuts)  # some of it is kept, or nothing could be said
+    each = offers.return_cost_rate(history.products, np.array([0, 2]), np.array([0.5, 0.5]))
+    assert each == pytest.approx([nuts, 270 / 6890])
+
+
+def test_a_deal_holds_no_returns_until_sales_are_predicted(tiny: tuple[History, Offers]):
     deal, _, _ = deal_for(tiny, "c1", "p1")
-    assert deal.return_cost_rate == pytest.approx([share / (1 - share) * cost])
-    unseen, _, _ = deal_for(tiny, "c1", "p3")
-    share, cost = 6890 / 64_450, 270 / 6890
-    assert unseen.return_cost_rate == pytest.approx([share / (1 - share) * cost])
+    assert deal.return_cost_rate == 0.0
 
 
 def test_returns_cost_nothing_where_nothing_is_known_of_them():
     tables = tiny_tables()
     del tables["collaborations"]["return_cost"]
-    _, offers = world(tables)
-    assert (offers.return_cost_rate == 0).all()
+    history, offers = world(tables)
+    assert (offers.cost_per_refund == 0).all()
+    assert not offers.return_cost_rate(history.products, np.arange(3), np.full(3, 0.9)).any()
 
 
 # --- terms ---
@@ -268,6 +288,8 @@ def test_a_product_of_an_unknown_category_costs_what_the_market_does(tiny: tuple
     assert np.broadcast_to(deal.sample_cost, 2).tolist() == [15.0, 15.0]
     assert estimated.tolist() == [True, True]
     assert np.isnan(deal.margin_rate).all()
+    rate = offers.return_cost_rate(Attributes(columns, 1), np.array([0]), np.array([0.5]))
+    assert rate == pytest.approx([270 / 6890])
 
 
 def test_offers_that_were_written_are_the_same(tiny: tuple[History, Offers]):

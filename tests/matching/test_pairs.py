@@ -5,6 +5,7 @@ Equality is to the last bit, for every feature, several dates, the whole history
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -14,7 +15,7 @@ import pytest
 from matching.catalog import Catalog
 from matching.facts import build_history, log_rows
 from matching.features import FEATURES, build_matrix
-from matching.history import KEYS, MEASURES, Attributes, History, day_number
+from matching.history import KEYS, MEASURES, RESIDUALS, Attributes, History, day_number
 from matching.pairs import COLUMNS, TOTALS, Offer, Pairs
 from tests.asof import invited_before, vectors
 from tests.markets import small_market
@@ -177,8 +178,11 @@ def tiny() -> History:
 
 
 def test_the_names_of_columns_say_key_measure_and_window():
-    assert {f"{key}_{measure}" for key in KEYS for measure in MEASURES} <= set(TOTALS)
+    facts = set(MEASURES) - set(RESIDUALS)
+    assert {f"{key}_{measure}" for key in KEYS for measure in facts} <= set(TOTALS)
     assert TOTALS["creator_gmv_recent"] == ("creator", "gmv", True)
+    # residuals are known only once there are models: no feature may read them
+    assert not {measure for _, measure, _ in TOTALS.values()} & set(RESIDUALS)
 
 
 def test_sums_of_each_key(tiny: History):
@@ -273,3 +277,101 @@ def test_a_product_of_a_new_category_has_no_history(tiny: History):
     for key in ("category", "subcategory", "merchant", "creator_merchant", "creator_category"):
         assert np.broadcast_to(pairs[f"{key}_gmv"], 2).tolist() == [0.0, 0.0], key
     assert pairs["creator_gmv"].tolist() == [60_000.0, 4_450.0]
+
+
+# --- what creators speak of ---
+
+SPOKEN = np.array([[0.5, -1.0], [2.0, 0.25], [0.0, 3.0]], dtype=np.float16)
+"""Of two sub-categories; the third, 食品/餐饮 by its code, has no topic."""
+
+
+def topic_of(history: History, product: str, spoken: np.ndarray, **columns: int) -> np.ndarray:
+    texts = replace(vectors(history), topics=spoken)
+    attributes = None
+    if columns:
+        own = {name: history.products[name][[0]] for name in history.products.columns}
+        changed = {name: np.array([code], dtype=np.int32) for name, code in columns.items()}
+        attributes = Attributes({**own, **changed}, 1)
+    pairs = ask(history, ["c1", "c2", "c3"], product, date(2026, 11, 6), attributes=attributes)
+    pairs.texts = texts
+    return pairs["content_topic"]
+
+
+def test_a_topic_is_that_of_the_products_subcategory(tiny: History):
+    place = {word: code for code, word in enumerate(tiny.words["subcategory"])}
+    told = {"p1": "食品/坚果", "p2": "美妆/口红", "p3": "食品/餐饮"}
+    for product, word in told.items():
+        found = topic_of(tiny, product, SPOKEN)
+        if place[word] < 2:
+            assert found.tolist() == SPOKEN[:, place[word]].tolist()
+        else:
+            assert np.isnan(found).tolist() == [True] * 3
+    assert sorted(place[word] for word in told.values()) == [0, 1, 2]
+
+
+def test_a_topic_is_unknown_where_the_subcategory_or_all_topics_are(tiny: History):
+    assert np.isnan(topic_of(tiny, "p1", SPOKEN, subcategory=-1)).all()
+    nothing = topic_of(tiny, "p1", np.zeros((3, 0), dtype=np.float16))
+    assert np.isnan(nothing).tolist() == [True] * 3
+
+
+def test_a_topic_of_a_product_outside_the_catalog_is_that_of_its_like(tiny: History):
+    found = topic_of(tiny, "p2", SPOKEN, subcategory=1)
+    assert found.tolist() == SPOKEN[:, 1].tolist()
+
+
+def test_an_mcn_has_the_history_of_its_creators(tiny: History):
+    """c1 and c3 are with n1; c2 is with nobody, of whom no record is kept."""
+    pairs = ask(tiny, ["c1", "c2", "c3"], "p1", date(2026, 11, 6))
+    assert pairs["mcn_gmv"].tolist() == [60_000.0, 0.0, 60_000.0]
+    assert pairs["mcn_answers"].tolist() == [3, 0, 3]
+
+
+# --- refunds that were to be expected ---
+
+
+def test_refunds_are_expected_at_the_share_that_was_known_before_the_outcomes_day(tiny: History):
+    """k1 (29 September) came when nothing was known: what was refunded counts as expected. k2 (1
+    October) and k5 (29 October, sold nothing) are of a sub-category without a past: the market's
+    share, which is that of k1, a tenth.
+    """
+    first = ask(tiny, ["c1", "c2", "c3"], "p1", date(2026, 9, 30))
+    assert first["creator_expected_refunded_gmv"].tolist() == [6000.0, 0.0, 0.0]
+    last = ask(tiny, ["c1", "c2", "c3"], "p1", date(2026, 11, 6))
+    assert last["creator_expected_refunded_gmv"].tolist() == [6000.0, 445.0, 0.0]
+    assert last["creator_refunded_gmv"].tolist() == [6000.0, 890.0, 0.0]
+    for key in ("product", "subcategory"):
+        told = np.broadcast_to(last[f"{key}_expected_refunded_gmv"], 3)
+        assert told.tolist() == [6000.0] * 3
+    assert np.broadcast_to(last["market_expected_refunded_gmv"], 3).tolist() == [6445.0] * 3
+
+
+@pytest.mark.parametrize("shift", [0, 1])
+def test_refunds_of_the_same_day_are_not_known_yet(shift: int):
+    """k2 settles on the day of k1 or on the day after."""
+    tables = tiny_tables()
+    settled = np.datetime64("2026-09-29") + np.timedelta64(shift, "D")
+    tables["collaborations"].loc[1, "settled_on"] = str(settled)
+    history = build_history(Catalog.from_tables(tables))
+    pairs = ask(history, ["c2"], "p2", date(2026, 11, 6))
+    assert pairs["creator_expected_refunded_gmv"].tolist() == [445.0 if shift else 890.0]
+
+
+def test_what_came_later_does_not_change_what_was_expected():
+    """Everything of k5 is sent back at once: k2 was expected what it was."""
+    tables = tiny_tables()
+    tables["collaborations"].loc[4, ["gmv", "refunded_gmv"]] = [1e6, 1e6]
+    history = build_history(Catalog.from_tables(tables))
+    pairs = ask(history, ["c2"], "p2", date(2026, 10, 15))
+    assert pairs["creator_expected_refunded_gmv"].tolist() == [445.0]
+    later = ask(history, ["c2"], "p2", date(2026, 11, 6))["creator_expected_refunded_gmv"]
+    share = (890 / 4450 + 20 * 6890 / 64_450) / 21  # of k2, drawn to the market's
+    assert later == pytest.approx([445.0 + 1e6 * share], abs=0.01)
+
+
+def test_a_market_without_refunds_expects_none():
+    tables = tiny_tables()
+    del tables["collaborations"]["refunded_gmv"]
+    history = build_history(Catalog.from_tables(tables))
+    pairs = ask(history, ["c1", "c2", "c3"], "p1", date(2026, 11, 6))
+    assert pairs["creator_expected_refunded_gmv"].tolist() == [0.0, 0.0, 0.0]

@@ -13,7 +13,8 @@ from matching.catalog import Catalog
 from matching.errors import OptionError
 from matching.facts import build_history
 from matching.history import History
-from matching.models.text import TextEncoder
+from matching.models.text import ContentVectors, TextEncoder
+from matching.models.topics import Topics
 from matching.product import product_rows
 from tests.matching.worlds import tiny_tables
 from training.config import TrainConfig
@@ -33,8 +34,13 @@ def history(catalog: Catalog) -> History:
 
 
 @pytest.fixture(scope="module")
-def encoder(catalog: Catalog) -> TextEncoder:
-    return encode_texts(catalog, TrainConfig(text_dimensions=4))[0]
+def encoded(catalog: Catalog, history: History) -> tuple[TextEncoder, Topics, ContentVectors]:
+    return encode_texts(catalog, history, TrainConfig(text_dimensions=4))
+
+
+@pytest.fixture(scope="module")
+def encoder(encoded: tuple[TextEncoder, Topics, ContentVectors]) -> TextEncoder:
+    return encoded[0]
 
 
 def known_fields(catalog: Catalog, row: int) -> dict[str, Any]:
@@ -45,14 +51,17 @@ def known_fields(catalog: Catalog, row: int) -> dict[str, Any]:
 
 @pytest.mark.parametrize("row", [0, 1, 2])
 def test_a_catalog_product_described_again_is_the_same(
-    catalog: Catalog, history: History, encoder: TextEncoder, row: int
+    catalog: Catalog,
+    history: History,
+    encoded: tuple[TextEncoder, Topics, ContentVectors],
+    row: int,
 ):
+    encoder, _, texts = encoded
     attributes, text, shown = product_rows(known_fields(catalog, row), history, encoder)
     for name in history.products.columns:
         if name != "listed_on":
             own, again = history.products[name][[row]], attributes.get(name)
             assert np.array_equal(own, again, equal_nan=own.dtype.kind == "f"), name
-    texts = encode_texts(catalog, TrainConfig(text_dimensions=4))[1]
     assert np.allclose(text[0], texts.products[row], atol=1e-6)
     assert shown["title"] == catalog.products["title"][row]
 

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from matching.catalog import Catalog
 from matching.economics import OBJECTIVES, Terms
+from matching.explain import PARTS as EXPLAINED
 from matching.history import Attributes
+from matching.models.effects import PARTS, VARIANCES
 from matching.models.ranker import preference
 from matching.models.text import ContentVectors
 from matching.scoring import Scored, Scorer, log_values
-from tests.conftest import QUICK
-from training.run import train
+from training.run import Trained
 
 
 @pytest.fixture(scope="module")
-def scorer(small: Catalog) -> Scorer:
-    contents = train(small, QUICK).contents
-    return Scorer(contents.history, contents.texts, contents.offers, contents.ranker)
+def scorer(quick: Trained) -> Scorer:
+    """Every record counts: this market is too small to have learnt how much each does."""
+    contents = quick.contents
+    effects = replace(contents.ranker.effects, variances=dict.fromkeys(VARIANCES, 0.05))
+    ranker = replace(contents.ranker, effects=effects)
+    return Scorer(contents.history, contents.texts, contents.offers, ranker)
 
 
 @pytest.fixture(scope="module")
@@ -114,10 +119,13 @@ def test_terms_reach_the_deal_and_only_acceptance_among_outcomes(scorer: Scorer)
 
 
 def test_an_external_product_without_a_past_is_a_catalog_product_without_one(scorer: Scorer):
-    """All that a product of the catalog has beyond its description is its own history."""
+    """All that a product of the catalog has beyond its description is its own history.
+
+    That is told by its features and by the effect of its record.
+    """
     own = scorer.history.products
     attributes = Attributes({name: own[name][[4]] for name in own.columns}, 1)
-    texts = ContentVectors(scorer.texts.creators, scorer.texts.products[[4]])
+    texts = ContentVectors(scorer.texts.creators, scorer.texts.products[[4]], scorer.texts.topics)
     everybody = np.arange(scorer.history.creators.count)
     inside = scorer.score(everybody, np.array([4]))
     outside = scorer.score(everybody, np.array([0]), external=(attributes, texts))
@@ -128,3 +136,18 @@ def test_an_external_product_without_a_past_is_a_catalog_product_without_one(sco
     }
     assert differing
     assert all(name.startswith("product_") for name in differing)
+    record = PARTS.index("product_record")
+    assert not outside.given.effects[:, record].any()
+    assert inside.given.effects[:, record].all()
+    others = [np.delete(scored.given.effects, record, axis=1) for scored in (inside, outside)]
+    assert np.array_equal(*others)
+    assert others[0].any()
+    assert np.array_equal(inside.given.log_price, outside.given.log_price)
+
+
+def test_what_is_said_of_some_rows_adds_up_to_their_sales(scorer: Scorer, scored: Scored):
+    rows = np.array([3, 0, 40])
+    parts = scorer.contributions(scored, rows)
+    assert parts.shape == (3, len(EXPLAINED) + 1)
+    assert parts.sum(axis=1) == pytest.approx(np.log(scored.money.settled_gmv[rows]), abs=1e-6)
+    assert np.array_equal(parts[:, len(scorer.features) : -1], scored.given.effects[rows])

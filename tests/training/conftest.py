@@ -12,7 +12,7 @@ from matching.matcher import Matcher
 from tests.conftest import CHEAP
 from training.evaluate import truth_of
 from training.known import Known
-from training.run import train
+from training.run import Trained, train
 from training.simulator import MarketConfig, simulate
 from training.truth import TrueMarket
 
@@ -33,8 +33,13 @@ def catalog(market: Path) -> Catalog:
 
 
 @pytest.fixture(scope="session")
-def earlier(catalog: Catalog) -> Matcher:
-    return train(catalog, CHEAP, AS_OF).matcher()
+def trained_earlier(catalog: Catalog) -> Trained:
+    return train(catalog, CHEAP, AS_OF)
+
+
+@pytest.fixture(scope="session")
+def earlier(trained_earlier: Trained) -> Matcher:
+    return trained_earlier.matcher()
 
 
 @pytest.fixture(scope="session")

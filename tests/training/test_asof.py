@@ -1,7 +1,8 @@
 """The as-of rule at depth: on fifty random past dates every row is that of the cut catalog.
 
-What was fitted is held; what is compared are all columns that a feature may read and all features,
-for every collaboration invited before the date and some random pairs, to the last bit.
+What was fitted is held; what is compared are all columns that a feature may read, all features and
+the effects of records, for every collaboration invited before the date and some random pairs, to
+the last bit.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,9 +20,26 @@ from matching.catalog import Catalog
 from matching.facts import build_history
 from matching.features import FEATURES
 from matching.features.spec import Feature, Shown, Stage
-from matching.history import History, day_number
+from matching.history import History, Ledger, day_number
+from matching.models.effects import PARTS, VARIANCES, Effects
+from matching.models.outcomes import LOG, Head, HeadConfig
 from matching.pairs import Pairs
-from tests.asof import Asked, both, invitations, invited_before, peeking, random_pairs, same_bits
+from tests.asof import (
+    Asked,
+    both,
+    effects_at,
+    invitations,
+    invited_before,
+    peeking,
+    peeking_effects,
+    random_pairs,
+    remembered,
+    same_bits,
+    vectors,
+)
+from training import records as records_module
+from training.records import FOLDS, creator_folds
+from training.rows import Form, collect_rows
 from training.run import freeze
 from training.simulator import MARKETS, MarketConfig, simulate
 
@@ -32,34 +51,79 @@ READ = sorted({name for feature in FEATURES for name in feature.reads})
 
 
 @dataclass(frozen=True)
+class Held:
+    """What was fitted once: the form of the market, effects, and what residuals are taken against.
+
+    The references are fitted on everything, as bundles' are whose facts are refreshed; what they
+    learnt is no fact of any date.
+    """
+
+    form: Form
+    effects: Effects
+    references: tuple[Head, ...]
+
+    @classmethod
+    def fit(cls, catalog: Catalog, history: History) -> Held:
+        """Every effect counts, though so few collaborations would not teach it."""
+        rows = collect_rows(catalog, history, vectors(history))
+        form = rows.form(2**19)
+        learnt, target = rows.heads(2**19, form)["conversion"]
+        fold = creator_folds(history.creator_ids)[rows.creators[learnt]]
+        names = [feature.name for feature in FEATURES]
+        references = tuple(
+            Head.fit(
+                "reference",
+                LOG,
+                rows.matrix[learnt[fold != number]],
+                target[fold != number],
+                names,
+                HeadConfig(tree_count=10, min_leaf_rows=10),
+                threads=1,
+            )
+            for number in range(FOLDS)
+        )
+        assert all(head.tree_count for head in references)
+        effects = Effects(dict.fromkeys(VARIANCES, 0.1), 0.3, float(rows.log_price.mean()))
+        return cls(form, effects, references)
+
+    def remembered(self, catalog: Catalog, history: History) -> History:
+        """Return what the catalog knows, residuals included."""
+        rows = collect_rows(catalog, history, vectors(history))
+        return remembered(history, rows, self.form, self.effects, self.references)
+
+
+@dataclass(frozen=True)
 class World:
     """A catalog, all that it ever knew, and random past dates with their catalogs cut."""
 
     catalog: Catalog
     full: History
     days: list[date]
+    held: Held
 
     def at(self, day: date, draw: np.random.Generator) -> tuple[History, Asked, np.ndarray]:
         """Return what was known at a date, the rows to ask it for, and their own days.
 
         Random pairs have the date itself for their own day.
         """
-        cut = known(self.catalog.cut(day))
+        cut = self.known(self.catalog.cut(day))
         log, own = invited_before(self.catalog, day)
         asked = both(invitations(cut, log), random_pairs(cut, RANDOM_PAIRS, draw))
         return cut, asked, np.concatenate((own, np.full(RANDOM_PAIRS, day_number(day))))
 
-
-def known(catalog: Catalog) -> History:
-    """Return what a catalog knows; whatever is fitted has to be the same for every catalog."""
-    return build_history(catalog)
+    def known(self, catalog: Catalog) -> History:
+        """Return what a catalog knows; whatever is fitted is the same for every catalog."""
+        return self.held.remembered(catalog, build_history(catalog))
 
 
 def world(catalog: Catalog) -> World:
     first = catalog.collaborations["invited_on"].min().date() + timedelta(days=20)
     span = (catalog.newest_day() - first).days
     chosen = np.random.default_rng(7).choice(span, size=DATES, replace=False)
-    return World(catalog, known(catalog), [first + timedelta(days=int(n)) for n in sorted(chosen)])
+    days = [first + timedelta(days=int(n)) for n in sorted(chosen)]
+    history = build_history(catalog)
+    held = Held.fit(catalog, history)
+    return World(catalog, held.remembered(catalog, history), days, held)
 
 
 @pytest.fixture(scope="module", params=MARKETS)
@@ -82,6 +146,8 @@ def test_every_column_and_feature_obeys_the_rule_in_markets_of_both_forms(simula
         assert len(asked) > RANDOM_PAIRS
         assert peeking(simulated.full, cut, day, asked) == [], day
         assert peeking(simulated.full, cut, own, asked, READ) == [], day
+        for days in (day, own):
+            assert peeking_effects(simulated.full, cut, days, asked, simulated.held.effects) == []
 
 
 def test_every_feature_obeys_the_rule_in_the_sample(of_sample: World):
@@ -89,6 +155,7 @@ def test_every_feature_obeys_the_rule_in_the_sample(of_sample: World):
     for day in of_sample.days:
         cut, asked, _ = of_sample.at(day, draw)
         assert peeking(of_sample.full, cut, day, asked, READ) == [], day
+        assert peeking_effects(of_sample.full, cut, day, asked, of_sample.held.effects) == [], day
 
 
 def test_what_is_frozen_at_a_date_tells_what_was_known_then(simulated: World):
@@ -96,7 +163,10 @@ def test_what_is_frozen_at_a_date_tells_what_was_known_then(simulated: World):
     draw = np.random.default_rng(0)
     for day in simulated.days[::5]:
         cut, asked, _ = simulated.at(day, draw)
-        assert peeking(freeze(simulated.full, day), cut, day, asked, READ) == [], day
+        effects = simulated.held.effects
+        frozen = freeze(simulated.full, day, effects)
+        assert peeking(frozen, cut, day, asked, READ) == [], day
+        assert peeking_effects(frozen, cut, day, asked, effects) == [], day
 
 
 def test_the_proof_is_about_values_that_are_known_and_differ(simulated: World):
@@ -105,6 +175,9 @@ def test_the_proof_is_about_values_that_are_known_and_differ(simulated: World):
     pairs = asked.of(simulated.full, own)
     flat = {name for name in READ if len(np.unique(pairs[name][~np.isnan(pairs[name])])) < 2}
     assert flat <= RARE
+    effects = effects_at(pairs, simulated.held.effects)
+    assert ((effects != 0).mean(axis=0) > 0.2).all()
+    assert (effects.std(axis=0) > 0.01).all()
 
 
 # --- a column that peeks is caught by the very same function ---
@@ -178,6 +251,53 @@ def test_a_column_that_does_not_peek_is_not_blamed(
     column, feature = planted(what_came_in_time)
     cut, asked, own = simulated.at(simulated.days[25], np.random.default_rng(0))
     assert peeking(simulated.full, cut, own, asked, [column], [feature]) == []
+
+
+class AsOfToday(Ledger):
+    """Residuals are taken against effects as of today rather than the day of the outcome."""
+
+    ahead = 2**19
+
+    @classmethod
+    def build(cls, *events: Any) -> Ledger:
+        plain = Ledger.build(*events)
+        return cls(plain.stamps, plain.values)
+
+    def before(self, measure: str, keys: np.ndarray, days: np.ndarray) -> np.ndarray:
+        return super().before(measure, keys, np.minimum(days + self.ahead, 2**19))
+
+
+class OneMonthAhead(AsOfToday):
+    """Or against effects that were known only some weeks after it."""
+
+    ahead = 30
+
+
+@pytest.mark.parametrize("leak", [AsOfToday, OneMonthAhead])
+def test_residuals_that_peek_are_caught(
+    simulated: World, monkeypatch: pytest.MonkeyPatch, leak: type[Ledger]
+):
+    """In the effects of creators: those of category pairs are told before all others."""
+    monkeypatch.setattr(records_module, "Ledger", leak)
+    full = simulated.known(simulated.catalog)
+    draw = np.random.default_rng(0)
+    found = set()
+    for day in simulated.days[::3]:
+        cut, asked, own = simulated.at(day, draw)
+        found.update(peeking_effects(full, cut, own, asked, simulated.held.effects))
+    assert found == {"creator_record", "creator_category_record", "product_record"}
+
+
+def test_effects_that_peek_are_caught(simulated: World):
+    """Asked for with all that ever settled, as a mistaken day in training would."""
+    day = simulated.days[25]
+    cut, asked, own = simulated.at(day, np.random.default_rng(0))
+    effects = simulated.held.effects
+    wrong = [
+        effects_at(asked.of(history, np.full(len(own), 2**19)), effects)
+        for history in (simulated.full, cut)
+    ]
+    assert all(not same_bits(*(w[:, i] for w in wrong)) for i in range(len(PARTS)))
 
 
 def test_equality_is_of_bits_and_unknown_is_unknown():

@@ -195,14 +195,12 @@ def test_the_report_is_written_whole(tmp_path):
     assert {p.name for p in (tmp_path / "reports").iterdir()} == {"report.json", "report.html"}
 
 
-def test_a_real_judgement_can_be_told_and_written(earlier, catalog, tmp_path, market):
+def test_a_real_judgement_can_be_told_and_written(trained_earlier, catalog, tmp_path, market):
     """What the judge makes is what the tables and plots read."""
-    from tests.conftest import CHEAP
     from tests.training.conftest import AS_OF
     from training.evaluate import truth_of
-    from training.run import train
 
-    bundle = train(catalog, CHEAP, AS_OF).save(tmp_path)
+    bundle = trained_earlier.save(tmp_path)
     asked = Asked(products=8, origins=(AS_OF,))
     report = evaluate(bundle, catalog, truth_of(str(market)), asked)
     assert "this ranking" in told(report)

@@ -5,22 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from matching.catalog import Catalog
 from matching.economics import OBJECTIVES
 from matching.scoring import Scorer
 from tests.conftest import QUICK
 from training.retrieval import learn_space, place_products, score_all
-from training.run import Trained, train
+from training.run import Trained
 
 
 @pytest.fixture(scope="module")
-def market(small: Catalog) -> Trained:
-    return train(small, QUICK)
-
-
-@pytest.fixture(scope="module")
-def scorer(market: Trained) -> Scorer:
-    contents = market.contents
+def scorer(quick: Trained) -> Scorer:
+    contents = quick.contents
     return Scorer(contents.history, contents.texts, contents.offers, contents.ranker)
 
 
@@ -37,8 +31,8 @@ def test_scoring_in_chunks_is_scoring_one_by_one(scorer: Scorer, monkeypatch: py
             assert np.allclose(whole[objective][row], alone)
 
 
-def test_every_product_has_a_query_for_every_objective(market: Trained):
-    contents = market.contents
+def test_every_product_has_a_query_for_every_objective(quick: Trained):
+    contents = quick.contents
     assert set(contents.queries) == set(OBJECTIVES)
     for query in contents.queries.values():
         assert query.shape == (contents.products.num_rows, contents.encoder.vectors.shape[1])
@@ -47,9 +41,9 @@ def test_every_product_has_a_query_for_every_objective(market: Trained):
 
 @pytest.mark.parametrize("objective", ["roi", "gmv"])
 def test_the_best_by_the_space_are_nearly_the_best_by_the_ranker(
-    market: Trained, scorer: Scorer, objective: str
+    quick: Trained, scorer: Scorer, objective: str
 ):
-    contents = market.contents
+    contents = quick.contents
     everybody = np.arange(contents.history.creators.count)
     products = np.arange(contents.products.num_rows)
     values = score_all(scorer, everybody, products, 1)[objective]
@@ -62,9 +56,9 @@ def test_the_best_by_the_space_are_nearly_the_best_by_the_ranker(
     assert np.mean(kept) > 0.9
 
 
-def test_the_same_scorer_gives_the_same_space(scorer: Scorer, market: Trained):
+def test_the_same_scorer_gives_the_same_space(scorer: Scorer, quick: Trained):
     encoder = learn_space(scorer, QUICK)
-    assert np.array_equal(encoder.vectors, market.contents.encoder.vectors)
+    assert np.array_equal(encoder.vectors, quick.contents.encoder.vectors)
     queries = place_products(scorer, encoder, QUICK)
     for objective in OBJECTIVES:
-        assert np.array_equal(queries[objective], market.contents.queries[objective])
+        assert np.array_equal(queries[objective], quick.contents.queries[objective])

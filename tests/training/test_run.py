@@ -18,12 +18,8 @@ from matching.matcher import Matcher
 from matching.models.ranker import HEADS
 from tests.conftest import CHEAP, QUICK
 from tests.markets import small_market
+from training.fit import NO_IMPRESSIONS, NO_REFUNDS
 from training.run import Trained, train
-
-
-@pytest.fixture(scope="module")
-def quick(small: Catalog) -> Trained:
-    return train(small, QUICK)
 
 
 def matcher_of(trained: Trained) -> Matcher:
@@ -117,9 +113,10 @@ def test_before_the_first_invitation_every_head_is_a_stated_constant(small: Cata
     """Creators and products are known, and what they cost; nothing else is."""
     trained = train(small, QUICK, as_of=date(2026, 1, 5))
     assert len(trained.contents.history.ledgers) > 0
-    for head in trained.about["heads"].values():
+    unseen = {"impressions": NO_IMPRESSIONS, "refund": NO_REFUNDS}
+    for name, head in trained.about["heads"].items():
         assert head["rows"] == 0
-        assert head["reason"] == "only 0 known cases"
+        assert head["reason"] == unseen.get(name, "only 0 known cases")
     matcher = matcher_of(trained)
     result = matcher.match(matcher.contents.history.product_ids[0], k=5).to_dict()
     assert len(result["creators"]) == 5
@@ -144,7 +141,9 @@ def test_a_shop_without_a_declined_invitation_trains():
     heads = trained.about["heads"]
     for name in ("accept", "fulfil"):
         assert "only 0 of" in heads[name]["reason"]
-    assert "reason" not in heads["sales"]
+    assert "reason" not in heads["conversion"]
+    assert "reason" not in heads["impressions"]
+    assert heads["refund"]["reason"] == "refunds unknown: sales are gross"
     result = matcher_of(trained).match("p003", k=10).to_dict()
     offers = [creator["offer"] for creator in result["creators"]]
     assert {offer["channel"] for offer in offers} == {"video"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -31,12 +32,14 @@ def features(
     channel: int = LIVE,
     day: date = DAY,
     offer: Offer = Offer(0.2, 1000.0),  # noqa: B008 - frozen
+    topics: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
     """Return each feature of c1, c2 and c3 for a product."""
     towards = np.array([[1, 0], [0.6, 0.8], [0, 1]], dtype=np.float32)
+    texts = ContentVectors(towards, np.array([[1, 0]] * 3, dtype=np.float32))
     pairs = Pairs(
         history,
-        ContentVectors(towards, np.array([[1, 0]] * 3, dtype=np.float32)),
+        texts if topics is None else replace(texts, topics=topics),
         history.creator_ids.rows(["c1", "c2", "c3"]),
         history.product_ids.rows([product]),
         np.array([channel]),
@@ -122,6 +125,27 @@ def test_utilize_conversion_and_refunds(tiny: History):
     assert sales[0] > sales[2] > sales[1]  # one of one, nothing known, one of two
 
 
+def test_utilize_refunds_against_what_is_usual_for_such_products(tiny: History):
+    """c1's was the first refund, and so the usual one; c2 sent back 890 where 445 was expected."""
+    step = features(tiny, "p1", LIVE)["creator_refund_step"]
+    assert step.tolist() == nearly(0.0, np.log((2 * 890 / 445 + 3) / 5), 0.0)
+    assert step[1] > 0
+    tables = tiny_tables()
+    tables["collaborations"].loc[1, "refunded_gmv"] = 0.0
+    fewer = build_history(Catalog.from_tables(tables))
+    assert features(fewer, "p1", LIVE)["creator_refund_step"].tolist() == nearly(
+        0.0, np.log(3 / 5), 0.0
+    )
+
+
+def test_utilize_refunds_that_nobody_knows_are_unknown():
+    tables = tiny_tables()
+    del tables["collaborations"]["refunded_gmv"]
+    history = build_history(Catalog.from_tables(tables))
+    for name in ("creator_refund_step", "creator_refund_share", "product_refund_share"):
+        assert np.isnan(features(history, "p1")[name]).tolist() == [True] * 3, name
+
+
 def test_utilize_scene_and_place(tiny: History):
     assert features(tiny, "p3")["local_reach"].tolist() == nearly(1, -1, 1)
     assert features(tiny, "p1")["local_reach"].tolist() == nearly(0, 0, 0)
@@ -152,6 +176,32 @@ def test_strengthen_fans(tiny: History):
     assert seen["fan_gmv_share"].tolist() == nearly(
         (0.6 + 3 * usual) / 4, (2 * 1000 / 4450 + 3 * usual) / 5, usual
     )
+
+
+def test_strengthen_fans_sell_more_than_their_share_of_followers(tiny: History):
+    """c1's fan group is a twentieth of the followers and brings most of what is sold."""
+    seen = features(tiny, "p1")
+    members = np.array([55 / 1100, 800 / 28_000, 1e-4])  # of c3 nobody joined: a least share
+    expected = np.log(seen["fan_gmv_share"]) - np.log(members)
+    assert seen["fan_conversion"].tolist() == nearly(*expected)
+    assert seen["fan_conversion"][0] > 2
+
+
+def test_transform_what_the_creators_texts_speak_of(tiny: History):
+    spoken = np.array([[1.5, 0, 0], [-0.5, 0, 0], [0.25, 0, 0]], dtype=np.float16)
+    place = tiny.code("subcategory", "食品/坚果")
+    topics = np.roll(spoken, place, axis=1)
+    assert features(tiny, "p1", topics=topics)["content_topic"].tolist() == nearly(1.5, -0.5, 0.25)
+    assert features(tiny, "p2", topics=topics)["content_topic"].tolist() == nearly(0, 0, 0)
+    assert np.isnan(features(tiny, "p1")["content_topic"]).all()  # no texts, no topics
+
+
+def test_thrive_how_often_the_mcn_accepts(tiny: History):
+    """n1 (c1, c3) accepted two of three; c2 is with nobody."""
+    seen = features(tiny, "p1")["mcn_accept_rate"]
+    rate = (2 + 20 * 5 / 6) / 23
+    assert seen.tolist() == nearly(rate, np.nan, rate)
+    assert np.isnan(features(tiny, "p1", day=date(2026, 9, 2))["mcn_accept_rate"]).all()
 
 
 def test_thrive_word_and_repeat(tiny: History):

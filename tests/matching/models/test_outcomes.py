@@ -11,6 +11,7 @@ from matching.errors import BundleError
 from matching.models.outcomes import (
     LOG,
     LOGISTIC,
+    SHARE,
     Head,
     HeadConfig,
     log_probability,
@@ -128,6 +129,9 @@ def test_weights_decide_which_rows_count(matrix: np.ndarray):
         (LOGISTIC, [1.0] * 500, 40.0, "only 0 of 500 known cases differ"),
         (LOGISTIC, [0.0] * 500, -40.0, "only 0 of 500 known cases differ"),
         (LOGISTIC, [1.0] * 90 + [0.0] * 10, np.log(9), "only 10 of 100 known cases differ"),
+        (SHARE, [], -40.0, "only 0 known cases"),
+        (SHARE, [0.0] * 30, -40.0, "only 30 known cases"),
+        (SHARE, [0.5, 0.1], np.log(3 / 7), "only 2 known cases"),
         (LOG, [], 0.0, "only 0 known cases"),
         (LOG, [2.0, 4.0], 3.0, "only 2 known cases"),
     ],

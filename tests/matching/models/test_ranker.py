@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from matching.economics import Deal
+from matching.errors import BundleError
+from matching.models.effects import PARTS, VARIANCES, Effects
 from matching.models.intervals import Interval
-from matching.models.outcomes import LOG, LOGISTIC, Head, HeadConfig, probability
-from matching.models.ranker import HEADS, Money, Outcomes, Ranker, order, preference, value
+from matching.models.outcomes import LOG, LOGISTIC, SHARE, Head, HeadConfig, probability
+from matching.models.ranker import (
+    CERTAIN,
+    HEADS,
+    Given,
+    Money,
+    Outcomes,
+    Ranker,
+    order,
+    preference,
+    value,
+)
 
 NAMES = ("followers", "likeness", "noise")
+PRICED = ("followers", "log_price", "noise")
 SMALL = HeadConfig(tree_count=20, min_leaf_rows=10)
+FORMS = tuple((sale, seen) for sale in (False, True) for seen in (False, True))
+"""given_sale and by_impressions."""
 
 
 @pytest.fixture(scope="module")
@@ -22,76 +38,238 @@ def matrix() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
+def given(matrix: np.ndarray) -> Given:
+    draw = np.random.default_rng(2)
+    count = len(matrix)
+    return Given(
+        draw.integers(2, size=count), draw.normal(4, 1, count), draw.normal(0, 0.3, (count, 4))
+    )
+
+
+@pytest.fixture(scope="module")
 def ranker(matrix: np.ndarray) -> Ranker:
+    """Followers decide reach, refunds and whether anything sells; likeness decides the rest."""
     draw = np.random.default_rng(1)
-    heads = {
-        name: Head.fit(
-            name,
-            LOGISTIC,
-            matrix,
-            (draw.random(len(matrix)) < probability(slope * matrix[:, column] + 1)).astype(float),
-            NAMES,
-            SMALL,
-            threads=1,
-        )
-        for name, slope, column in (("accept", 1.0, 1), ("fulfil", 2.0, 1), ("sale", 1.5, 0))
+
+    def happens(slope: float, column: int) -> np.ndarray:
+        return (draw.random(len(matrix)) < probability(slope * matrix[:, column] + 1)).astype(float)
+
+    def about(start: float, column: int) -> np.ndarray:
+        return start + matrix[:, column] + draw.normal(0, 0.5, len(matrix))
+
+    targets = {
+        "accept": (LOGISTIC, happens(1.0, 1)),
+        "fulfil": (LOGISTIC, happens(2.0, 1)),
+        "sale": (LOGISTIC, happens(1.5, 0)),
+        "impressions": (LOG, about(8.0, 0)),
+        "conversion": (LOG, about(-4.0, 1)),
+        "refund": (SHARE, probability(matrix[:, 0] - 2)),
     }
-    sales = 6 + matrix[:, 0] + draw.normal(0, 0.5, len(matrix))
-    heads["sales"] = Head.fit("sales", LOG, matrix, sales, NAMES, SMALL, threads=1)
-    interval = Interval.calibrate(np.exp(heads["sales"].margin(matrix)), np.exp(sales))
-    return Ranker(heads, 1.13, interval, given_sale=True)
+    heads = {
+        name: Head.fit(name, link, matrix, target, NAMES, SMALL, threads=1)
+        for name, (link, target) in targets.items()
+    }
+    references = tuple(
+        Head.fit("reference", LOG, matrix[i::2], about(-4.0, 1)[i::2], NAMES, SMALL, threads=1)
+        for i in range(2)
+    )
+    sales = np.exp(about(6.0, 0))
+    return Ranker(
+        heads,
+        Effects(dict.fromkeys(VARIANCES, 0.1), 0.5, 4.0),
+        references,
+        0.9,
+        np.array([1.13, 0.9]),
+        np.array([1.2, 1.1]),
+        Interval.calibrate(np.exp(6.0 + matrix[:, 0].astype(float)), sales),
+        given_sale=False,
+        by_impressions=True,
+    )
 
 
-def test_contributions_add_up_to_expected_sales_given_acceptance(
-    ranker: Ranker, matrix: np.ndarray
-):
-    outcomes = ranker.predict(matrix)
+def add_up(ranker: Ranker, matrix: np.ndarray, given: Given) -> None:
+    """Hold the contributions to be ln E[S | accepted], as the prediction says it."""
+    outcomes = ranker.predict(matrix, given)
     settled = outcomes.fulfil_probability * outcomes.published_gmv
-    parts = ranker.contributions(matrix)
-    assert parts.shape == (len(matrix), len(NAMES) + 1)
+    parts = ranker.contributions(matrix, given)
+    assert parts.shape == (len(matrix), len(NAMES) + len(PARTS) + 1)
     assert np.abs(parts.sum(axis=1) - np.log(settled)).max() < 1e-6
 
 
-def test_contributions_follow_their_feature(ranker: Ranker, matrix: np.ndarray):
-    parts = ranker.contributions(matrix)
-    assert np.corrcoef(parts[:, 0], matrix[:, 0])[0, 1] > 0.8
-    assert parts[:, 0].std() > 5 * parts[:, 2].std()
-
-
-def test_contributions_add_up_where_heads_are_constants(ranker: Ranker, matrix: np.ndarray):
-    certain = Head("fulfil", LOGISTIC, NAMES, None, 40.0, "only 0 known cases")
-    even = Head("sale", LOGISTIC, NAMES, None, 0.0, "only 3 known cases")
-    some = Ranker({**ranker.heads, "fulfil": certain, "sale": even}, 1.0, ranker.interval, False)
-    outcomes = some.predict(matrix)
-    assert outcomes.fulfil_probability == pytest.approx(1.0)
-    settled = outcomes.fulfil_probability * outcomes.published_gmv
-    assert np.abs(some.contributions(matrix).sum(axis=1) - np.log(settled)).max() < 1e-6
-
-
-def test_published_sales_compose_the_chance_and_the_size_of_a_sale(
-    ranker: Ranker, matrix: np.ndarray
+@pytest.mark.parametrize(("given_sale", "by_impressions"), FORMS)
+def test_contributions_add_up_to_expected_sales_given_acceptance(
+    ranker: Ranker, matrix: np.ndarray, given: Given, given_sale: bool, by_impressions: bool
 ):
-    outcomes = ranker.predict(matrix)
-    size = np.exp(ranker.heads["sales"].margin(matrix)) * 1.13
+    form = {"given_sale": given_sale, "by_impressions": by_impressions}
+    add_up(replace(ranker, **form), matrix, given)
+    plain = replace(given, effects=np.zeros_like(given.effects))
+    add_up(replace(ranker, **form), matrix, plain)
+
+
+def constant(ranker: Ranker, **margins: float) -> Ranker:
+    """Return the ranker with some heads as stated constants."""
+    fixed = {
+        name: Head.fixed(name, ranker.heads[name].link, margin, NAMES, "only 3 known cases")
+        for name, margin in margins.items()
+    }
+    return replace(ranker, heads={**ranker.heads, **fixed})
+
+
+@pytest.mark.parametrize(
+    "margins",
+    [
+        {"fulfil": CERTAIN, "sale": 0.0},
+        {"sale": CERTAIN, "refund": -CERTAIN},
+        {"impressions": 0.0, "conversion": 3.0},
+        {"refund": 0.4},
+        {"refund": CERTAIN},  # all of it is sent back
+        dict.fromkeys(HEADS, 0.3),
+    ],
+)
+@pytest.mark.parametrize(("given_sale", "by_impressions"), FORMS[1:3])
+def test_contributions_add_up_where_heads_are_constants(
+    ranker: Ranker,
+    matrix: np.ndarray,
+    given: Given,
+    margins: dict[str, float],
+    given_sale: bool,
+    by_impressions: bool,
+):
+    form = {"given_sale": given_sale, "by_impressions": by_impressions}
+    some = replace(constant(ranker, **margins), **form)
+    add_up(some, matrix, given)
+    outcomes = some.predict(matrix, given)
+    if margins.get("fulfil") == CERTAIN:
+        assert outcomes.fulfil_probability == pytest.approx(1.0)
+        assert outcomes.sale_probability == pytest.approx(0.5)
+    if margins.get("refund") == -CERTAIN:
+        assert outcomes.refund_share == pytest.approx(0.0)
+
+
+def test_contributions_follow_their_feature(ranker: Ranker, matrix: np.ndarray, given: Given):
+    parts = ranker.contributions(matrix, given)
+    for place in (0, 1):
+        assert np.corrcoef(parts[:, place], matrix[:, place])[0, 1] > 0.8
+        assert parts[:, place].std() > 5 * parts[:, 2].std()
+
+
+def test_effects_contribute_what_they_are(ranker: Ranker, matrix: np.ndarray, given: Given):
+    parts = ranker.contributions(matrix, given)
+    assert np.array_equal(parts[:, len(NAMES) : -1], ranker.slope * given.effects)
+    plain = replace(given, effects=np.zeros_like(given.effects))
+    ratio = (
+        ranker.predict(matrix, given).published_gmv / ranker.predict(matrix, plain).published_gmv
+    )
+    assert np.log(ratio) == pytest.approx(ranker.slope * given.effects.sum(axis=1))
+
+
+def test_the_price_speaks_as_a_feature_where_there_is_one(
+    ranker: Ranker, matrix: np.ndarray, given: Given
+):
+    """Else it is in the base: what sells in units of the price is the same at any."""
+    heads = {name: replace(head, features=PRICED) for name, head in ranker.heads.items()}
+    priced = replace(ranker, heads=heads)
+    add_up(priced, matrix, given)
+    with_price, without = (r.contributions(matrix, given) for r in (priced, ranker))
+    moved = with_price - without
+    step = ranker.slope * (given.log_price - ranker.effects.log_price)
+    assert moved[:, 1] == pytest.approx(step)
+    assert moved[:, -1] == pytest.approx(-step)
+    others = np.delete(moved, [1, moved.shape[1] - 1], axis=1)
+    assert not others.any()
+
+
+def test_published_sales_compose_what_is_seen_bought_and_kept(
+    ranker: Ranker, matrix: np.ndarray, given: Given
+):
+    outcomes = ranker.predict(matrix, given)
+    seen = np.exp(ranker.heads["impressions"].margin(matrix))
+    each = np.exp(ranker.heads["conversion"].margin(matrix) + given.effects.sum(axis=1))
+    kept = 1 - probability(ranker.heads["refund"].margin(matrix))
+    luck = ranker.smearing[given.channels]
+    size = (seen * each * np.exp(given.log_price)) ** ranker.slope * kept * luck
     assert np.allclose(outcomes.published_gmv, outcomes.sale_probability * size)
-    assert (outcomes.published_low <= size).all()
-    assert (outcomes.published_high >= size).all()
+    assert np.allclose(outcomes.impressions, seen * ranker.seen[given.channels])
+    assert np.allclose(outcomes.refund_share, 1 - kept)
+    whole = replace(ranker, by_impressions=False).predict(matrix, given)
+    assert np.allclose(whole.published_gmv, outcomes.published_gmv / seen**ranker.slope)
+    assert np.allclose(whole.impressions, outcomes.impressions)
 
 
-def test_bounds_hold_given_a_sale_only_where_the_ranker_says_so(ranker: Ranker, matrix: np.ndarray):
-    plain = Ranker(ranker.heads, ranker.smearing, ranker.interval, given_sale=False)
-    low, high = ranker.interval.bounds(plain.predict(matrix).published_gmv)
-    assert np.array_equal(plain.predict(matrix).published_low, low)
-    assert np.array_equal(plain.predict(matrix).published_high, high)
+def test_bounds_hold_given_a_sale_only_where_the_ranker_says_so(
+    ranker: Ranker, matrix: np.ndarray, given: Given
+):
+    sold = replace(ranker, given_sale=True).predict(matrix, given)
+    every = ranker.predict(matrix, given)
+    assert np.array_equal(sold.published_gmv, every.published_gmv)
+    for outcomes, size in (
+        (every, every.published_gmv),
+        (sold, sold.published_gmv / sold.sale_probability),
+    ):
+        low, high = ranker.interval.bounds(size)
+        assert np.allclose(outcomes.published_low, low)
+        assert np.allclose(outcomes.published_high, high)
+        assert (outcomes.published_low <= size).all()
+        assert (outcomes.published_high >= size).all()
 
 
-def test_a_ranker_that_was_written_predicts_the_same(ranker: Ranker, matrix: np.ndarray):
-    texts = {name: head.to_text() for name, head in ranker.heads.items()}
-    again = Ranker.restore(json.loads(json.dumps(ranker.describe())), NAMES, texts)
-    first, second = ranker.predict(matrix), again.predict(matrix)
+def restored(ranker: Ranker, features: tuple[str, ...] = NAMES) -> Ranker:
+    return Ranker.restore(json.loads(json.dumps(ranker.describe())), features, ranker.texts())
+
+
+@pytest.mark.parametrize(("given_sale", "by_impressions"), FORMS)
+def test_a_ranker_that_was_written_predicts_the_same(
+    ranker: Ranker, matrix: np.ndarray, given: Given, given_sale: bool, by_impressions: bool
+):
+    form = {"given_sale": given_sale, "by_impressions": by_impressions}
+    written = replace(ranker, **form)
+    again = restored(written)
+    first, second = written.predict(matrix, given), again.predict(matrix, given)
     for name in Outcomes.__dataclass_fields__:
         assert np.array_equal(getattr(first, name), getattr(second, name)), name
     assert set(again.heads) == set(HEADS)
+    assert again.effects == written.effects
+    assert (again.given_sale, again.by_impressions) == (given_sale, by_impressions)
+
+
+def test_references_and_constants_are_written_too(ranker: Ranker, matrix: np.ndarray, given: Given):
+    """Only trees have a text; a reference head may be a constant as any other."""
+    few = Head.fixed("reference 1", LOG, -3.5, NAMES, "only 3 known cases")
+    some = replace(constant(ranker, sale=CERTAIN), references=(ranker.references[0], few))
+    assert set(some.texts()) == {*HEADS, "reference_0"} - {"sale"}
+    again = restored(some)
+    assert len(again.references) == 2
+    for one, other in zip(some.references, again.references, strict=True):
+        assert np.array_equal(one.margin(matrix), other.margin(matrix))
+    assert again.references[1].reason == "only 3 known cases"
+    assert not np.array_equal(*(head.margin(matrix) for head in again.references))
+
+
+def test_impressions_that_are_not_known_stay_unknown(
+    ranker: Ranker, matrix: np.ndarray, given: Given
+):
+    blind = replace(ranker, seen=np.array([np.nan, np.nan]), by_impressions=False)
+    json.dumps(blind.describe(), allow_nan=False)
+    again = restored(blind)
+    assert np.isnan(again.seen).tolist() == [True, True]
+    assert np.isnan(again.predict(matrix, given).impressions).all()
+    assert np.isfinite(again.predict(matrix, given).published_gmv).all()
+
+
+def test_a_ranker_of_other_features_is_refused(ranker: Ranker):
+    with pytest.raises(BundleError, match="other features"):
+        restored(ranker, PRICED)
+
+
+def test_some_of_the_rows_are_those_rows(ranker: Ranker, matrix: np.ndarray, given: Given):
+    """Also where all share one price."""
+    rows = np.array([5, 0, 77])
+    shared = replace(given, log_price=np.array([3.0]))
+    for told in (given, shared):
+        whole = ranker.predict(matrix, told).published_gmv[rows]
+        assert np.array_equal(ranker.predict(matrix[rows], told[rows]).published_gmv, whole)
+        parts = ranker.contributions(matrix, told)[rows]
+        assert np.allclose(ranker.contributions(matrix[rows], told[rows]), parts)
 
 
 def outcomes_of(sales: list[float], accept: list[float] | float = 0.5) -> Outcomes:
@@ -101,6 +279,8 @@ def outcomes_of(sales: list[float], accept: list[float] | float = 0.5) -> Outcom
         accept_probability=np.broadcast_to(np.asarray(accept, dtype=float), shape),
         fulfil_probability=np.full(shape, 0.8),
         sale_probability=np.ones(shape),
+        impressions=np.full(shape, np.nan),
+        refund_share=np.zeros(shape),
         published_gmv=published,
         published_low=published / 2,
         published_high=published * 2,
@@ -163,7 +343,8 @@ def test_profit_without_a_margin_sorts_last():
     assert ranked("profit", outcomes, value(outcomes, deal)) == [1, 0]
 
 
-def test_nothing_to_explain_is_no_error(ranker: Ranker):
+def test_nothing_to_explain_is_no_error(ranker: Ranker, given: Given):
     nobody = np.zeros((0, len(NAMES)), dtype=np.float32)
-    assert ranker.contributions(nobody).shape == (0, len(NAMES) + 1)
-    assert len(ranker.predict(nobody).published_gmv) == 0
+    none = given[np.zeros(0, dtype=np.int64)]
+    assert ranker.contributions(nobody, none).shape == (0, len(NAMES) + len(PARTS) + 1)
+    assert len(ranker.predict(nobody, none).published_gmv) == 0
