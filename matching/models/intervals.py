@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 
-_FLOOR = -50.0  # the logarithm that stands for "nothing was sold"
+_FLOOR = -10.0  # the logarithm that stands for "nothing was sold"
 _ROWS_PER_BIN = 100
 _MAX_BINS = 10
 
@@ -47,11 +47,12 @@ class Interval:
         bins = int(np.clip(len(size) // _ROWS_PER_BIN, 1, _MAX_BINS)) if len(size) >= 20 else 0
         order = np.argsort(size, kind="stable")
         parts = np.array_split(order, bins) if bins else []
+        bounds = [_bounds(error[part], level) for part in parts]
         return cls(
             level,
             np.array([np.median(size[part]) for part in parts]),
-            np.array([_bound(error[part], (1 - level) / 2, up=False) for part in parts]),
-            np.array([_bound(error[part], (1 + level) / 2, up=True) for part in parts]),
+            np.array([low for low, _ in bounds]),
+            np.array([high for _, high in bounds]),
             len(size),
         )
 
@@ -80,6 +81,12 @@ class Interval:
         """Rebuild what `to_dict` returned."""
         centers, low, high = (np.array(state[name]) for name in ("centers", "low", "high"))
         return cls(float(state["level"]), centers, low, high, int(state["row_count"]))
+
+
+def _bounds(errors: FloatArray, level: float) -> tuple[float, float]:
+    """Return low and high error; where the low one is to sell nothing, nothing lies below it."""
+    low = _bound(errors, (1 - level) / 2, up=False)
+    return low, _bound(errors, level if low <= _FLOOR else (1 + level) / 2, up=True)
 
 
 def _bound(errors: FloatArray, quantile: float, up: bool) -> float:

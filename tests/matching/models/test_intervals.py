@@ -102,3 +102,15 @@ def test_an_interval_that_was_written_is_the_same():
     assert (again.level, again.row_count) == (0.8, 4000)
     empty = Interval.calibrate(np.zeros(0), np.zeros(0))
     assert np.isnan(Interval.from_dict(empty.to_dict()).bounds(asked)).all()
+
+
+def test_where_many_sell_nothing_the_interval_from_nothing_still_covers_its_level():
+    """A fifth sell nothing: none of them can lie below, so all that is left out lies above."""
+    draw = np.random.default_rng(8)
+    predicted = np.exp(draw.normal(6, 1, 20_000))
+    actual = predicted * draw.lognormal(0, 0.7, 20_000) * (draw.random(20_000) > 0.2)
+    interval = Interval.calibrate(predicted[:10_000], actual[:10_000])
+    low, high = interval.bounds(predicted[10_000:])
+    assert not low.any()
+    inside = (actual[10_000:] >= low) & (actual[10_000:] <= high)
+    assert inside.mean() == pytest.approx(0.8, abs=0.015)
