@@ -27,8 +27,9 @@ from matching.product import product_rows
 from matching.results import Included, MatchResult, describe_person, describe_product
 from matching.scoring import Scored, Scorer
 
-CANDIDATES = 300
-"""How many creators are scored in full; the value this loses is in the quality report."""
+CANDIDATES = {"roi": 300, "gmv": 600, "profit": 1000}
+"""How many creators are scored in full; the value this loses is in the quality report. Fees make
+profit the hardest to find in a space of few dimensions, so more are scored for it."""
 MAX_K = 200
 
 NO_FILTERS = Filters()
@@ -228,7 +229,7 @@ class Matcher:
 
         Filters on predictions take more candidates until k pass, 5,000 at most.
         """
-        count = max(CANDIDATES, 2 * k)
+        count = max(CANDIDATES[objective], 2 * k)
         query = self.query(asked, objective, terms)
         while True:
             creators = np.sort(self.contents.index.search(query, count, mask))

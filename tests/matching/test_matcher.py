@@ -190,7 +190,7 @@ def test_little_is_lost_by_not_scoring_everybody(
 ):
     """The top ten out of 300 candidates against the top ten of all 2,000."""
     quick = [matcher.match(p, 10, objective, explain=False) for p in products]
-    monkeypatch.setattr(matcher_module, "CANDIDATES", 1_000_000)
+    monkeypatch.setattr(matcher_module, "CANDIDATES", dict.fromkeys(OBJECTIVES, 1_000_000))
     whole = [matcher.match(p, 10, objective, explain=False) for p in products]
 
     def value(result: Any) -> float:
@@ -402,7 +402,7 @@ def test_a_least_roi_is_looked_for_further_down(
     matcher: Matcher, products: list[str], monkeypatch: pytest.MonkeyPatch
 ):
     """Ranked by sales, those with a good ROI are not among the first candidates."""
-    monkeypatch.setattr(matcher_module, "CANDIDATES", 40)
+    monkeypatch.setattr(matcher_module, "CANDIDATES", dict.fromkeys(OBJECTIVES, 40))
     product_id = products[0]
     everybody = matcher.match(product_id, 200, "roi", explain=False).to_dict()["creators"]
     least = everybody[60]["predicted"]["roi"]
