@@ -21,7 +21,7 @@ from training.rolling import compare_origins
 from training.segments import Segments
 from training.similar import judge_similar
 from training.simulator import load_truth
-from training.studies import Study, ablation, config_of, curve
+from training.studies import Study, ablation, config_of, curve, told_evidence
 from training.truth import TrueMarket, Truth, judged_products
 
 __all__ = ["Asked", "evaluate", "truth_of"]
@@ -109,7 +109,8 @@ def evaluate(
     if asked.curve:
         report["curve"] = curve(study, config_of(manifest))
     if asked.ablation:
-        report["ablation"] = ablation(study, config_of(manifest))
+        told = told_evidence(matcher, asked.seed)
+        report["ablation"] = {**ablation(study, config_of(manifest)), "evidence": told}
     if asked.origins:
         report["rolling"] = compare_origins(
             catalog, config_of(manifest), asked.origins, asked.seed, tell

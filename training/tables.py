@@ -107,14 +107,19 @@ def _curve(curve: list[dict[str, Any]]) -> Table:
 
 def _ablation(ablation: Mapping[str, Any]) -> Table:
     names = list(ablation["figures"])
-    rows = [("every stage", *(plus_minus(ablation["figures"][n]) for n in names))]
+    rows = [("every stage", *(plus_minus(ablation["figures"][n]) for n in names), "")]
     for stage, change in ablation["change_without"].items():
-        rows.append((f"change without {stage}", *(plus_minus(change[n]) for n in names)))
+        figures = (plus_minus(change[n]) for n in names)
+        told = plus_minus(ablation["evidence"][stage])
+        rows.append((f"change without {stage}", *figures, told))
     return Table(
-        "ablation: trained again without the features of one TRUST stage",
-        ("", *(MEASURES.get(n, n) for n in names)),
+        "ablation: trained again without the features and effects of one TRUST stage",
+        ("", *(MEASURES.get(n, n) for n in names), "evidence it is given"),
         rows,
-        "Judged without retrieval; changes are paired by product, or by creator on the log.",
+        "Judged without retrieval; changes are paired by product, or by creator on the log. "
+        "Evidence: mean size, in ln of sales, in the lists of 50 products. It tells how a "
+        "prediction is put together, not what causes sales: the changes beside it say what is "
+        "lost without a stage.",
     )
 
 

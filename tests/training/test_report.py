@@ -86,7 +86,11 @@ WHOLE = {
         {"fraction": part, "collaborations": int(4000 * part), "figures": {"roi": FIGURE}}
         for part in (0.25, 1.0)
     ],
-    "ablation": {"figures": {"roi": FIGURE}, "change_without": {"reach": {"roi": UNKNOWN}}},
+    "ablation": {
+        "figures": {"roi": FIGURE},
+        "change_without": {"reach": {"roi": UNKNOWN}},
+        "evidence": {"reach": {**FIGURE, "value": 0.321}},
+    },
     "rolling": {
         "origins": [
             {"from": "2026-09-01", "until": "2026-10-01", "rows": 9, "figures": {"sold": BESIDE}}

@@ -11,6 +11,7 @@ import pytest
 from matching.catalog import Catalog
 from matching.errors import MatchingError
 from matching.features import FEATURES, Stage
+from matching.matcher import Matcher
 from tests.conftest import QUICK
 from tests.markets import small_market
 from tests.training.conftest import AS_OF
@@ -18,7 +19,7 @@ from training.config import TrainConfig
 from training.evaluate import truth_of
 from training.figures import Estimate
 from training.run import train
-from training.studies import FRACTIONS, Judged, Study, ablation, config_of, curve
+from training.studies import FRACTIONS, Judged, Study, ablation, config_of, curve, told_evidence
 
 
 def test_a_model_without_a_stage_splits_on_none_of_its_features(small):
@@ -59,6 +60,15 @@ def test_the_ablation_says_how_each_figure_changes_on_the_log():
         assert set(change) == set(found["figures"])
     sales = found["change_without"]["reach"]["sales"]
     assert sales["value"] < -2 * sales["standard_error"]
+
+
+def test_evidence_is_told_of_every_stage(matcher: Matcher):
+    """Where content, reach and trades speak, and a stage never has more than all there is."""
+    told = told_evidence(matcher, seed=0)
+    assert set(told) == {stage.value for stage in Stage}
+    assert all(figure["value"] >= 0 for figure in told.values())
+    assert told["reach"]["value"] > 0.1
+    assert told["reach"]["standard_error"] > 0
 
 
 def test_changes_are_paired_by_product():
