@@ -27,9 +27,8 @@ from matching.history import (
     Ledger,
     Statistics,
 )
-from matching.rates import ratio, shrunk_share
+from matching.rates import REFUND_PRIOR_COUNT, ratio, shrunk_share
 
-_REFUND_PRIOR_COUNT = 20.0
 _NUMBERS = (Kind.MONEY, Kind.RATE, Kind.COUNT, Kind.SCORE)
 
 
@@ -273,7 +272,7 @@ def _expect_refunds(outcomes: Stream, keys: Mapping[str, IntArray]) -> None:
     refunded, whole, count = known("subcategory")
     market_refunded, market_whole, _ = known("market")
     share = shrunk_share(
-        refunded, whole, count, ratio(market_refunded, market_whole), _REFUND_PRIOR_COUNT
+        refunded, whole, count, ratio(market_refunded, market_whole), REFUND_PRIOR_COUNT
     )
     expected = np.round(np.nan_to_num(share) * measures["refundable_gmv"]).astype(np.int64)
     measures["expected_refunded_gmv"] = np.where(

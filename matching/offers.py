@@ -16,13 +16,12 @@ from matching.columns import CHANNELS
 from matching.economics import Deal, Terms
 from matching.history import Attributes, FloatArray, History, IntArray
 from matching.pairs import Offer
-from matching.rates import ratio, shrunk_share
+from matching.rates import REFUND_PRIOR_COUNT, ratio, shrunk_share
 
 BoolArray = npt.NDArray[np.bool_]
 
 _FEE_COLUMNS = ("live_slot_fee", "video_slot_fee")
 _ACTIVITY_COLUMNS = ("live_sessions", "videos")
-REFUND_PRIOR_COUNT = 20.0
 _MOST_REFUNDED = 0.95
 TOTALS = (
     ("creator_channel", "fulfilled"),

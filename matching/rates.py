@@ -8,6 +8,9 @@ import numpy as np
 
 from matching.history import FloatArray
 
+REFUND_PRIOR_COUNT = 20.0
+"""Collaborations that a category's refunds are drawn toward those of the market by."""
+
 
 def shrunk_rate(successes: Any, trials: Any, prior_rate: Any, prior_count: float) -> FloatArray:
     """Return successes per trial, drawn toward the prior rate by that many pseudo-trials.

@@ -17,11 +17,9 @@ from matching.product import TEXT_COLUMNS
 from matching.scoring import Scored
 from training.baselines import Score
 from training.realised import realised_roi
-from training.rows import join_texts
+from training.rows import PATIENCE, join_texts
 from training.segments import Segments
 
-_PATIENCE = 0.95
-"""Quantile of the delay after which an answer or an outcome counts as due, as in training."""
 PREDICTED = (
     "accept_probability",
     "fulfil_probability",
@@ -80,7 +78,7 @@ def _due(catalog: Catalog, after: pd.DataFrame) -> tuple[FloatArray, FloatArray]
     young = []
     for known_on in (days_of(answer_days(log)), ended):
         delays = (known_on - invited)[~np.isnan(known_on)]
-        patience = np.quantile(delays, _PATIENCE) if len(delays) else np.inf
+        patience = np.quantile(delays, PATIENCE) if len(delays) else np.inf
         young.append(days_of(after["invited_on"]) <= end - patience)
     return young[0], young[1]
 

@@ -13,9 +13,8 @@ from matching.facts import days_of, log_rows, settled_sales
 from matching.features import FEATURES, build_matrix
 from matching.history import FloatArray, History, IntArray
 from matching.models.outcomes import Matrix
-from matching.offers import REFUND_PRIOR_COUNT
 from matching.pairs import Offer, Pairs, Texts
-from matching.rates import ratio, shrunk_share
+from matching.rates import REFUND_PRIOR_COUNT, ratio, shrunk_share
 from matching.scoring import log_prices
 
 BoolArray = npt.NDArray[np.bool_]
@@ -24,7 +23,7 @@ GIVEN_SALE_SHARE = 0.1  # of published ones that sell nothing
 SEEN_SHARE = 0.5  # of published ones with impressions
 _ORGANIC_SHARE = 0.5  # of published ones without advertising
 _HALF_UNIT = 0.5  # keeps the logarithm of a handful of orders finite and nearly unbiased
-_PATIENCE = 0.95  # quantile of the delay after which an answer or an outcome counts as due
+PATIENCE = 0.95  # quantile of the delay after which an answer or an outcome counts as due
 
 
 @dataclass(frozen=True)
@@ -142,7 +141,7 @@ class Rows:
         """Return which invitations are older than nearly every delay."""
         if not known.any():
             return known
-        delay = np.quantile((known_on - self.invited)[known], _PATIENCE)
+        delay = np.quantile((known_on - self.invited)[known], PATIENCE)
         return np.asarray(self.invited <= day - delay)
 
 
