@@ -29,6 +29,8 @@ app = typer.Typer(
 )
 bundles_app = typer.Typer(help="Which bundle serves.", no_args_is_help=True)
 app.add_typer(bundles_app, name="bundles")
+keys_app = typer.Typer(help="Who may ask the service.", no_args_is_help=True)
+app.add_typer(keys_app, name="keys")
 
 # The parent of BadParameter, which typer exports under no name of its own.
 USAGE_ERROR = cast(type[Exception], typer.BadParameter.__base__)
@@ -250,14 +252,78 @@ def weekly(
 @app.command()
 def serve(
     bundles: Bundles,
-    host: str = "127.0.0.1",
-    port: int = 8000,
-    workers: int = 2,
+    host: Annotated[str | None, typer.Option(help="Where it listens [127.0.0.1].")] = None,
+    port: Annotated[int | None, typer.Option(help="On which port [8000].")] = None,
+    workers: Annotated[int | None, typer.Option(help="How many processes [2].")] = None,
+    show_config: Annotated[
+        bool, typer.Option("--show-config", help="Print every setting and stop.")
+    ] = False,
 ) -> None:
-    """Serve the HTTP API and the merchant page on the promoted bundle."""
+    """Serve the HTTP API and the merchant page on the promoted bundle.
+
+    Everything else is set by MATCHING_… variables, which --show-config prints.
+    """
+    from serve.settings import read_settings, unused
+
+    settings = read_settings(bundles=bundles.resolve(), host=host, port=port, workers=workers)
+    for name in unused():
+        print(f"matching: {name} sets nothing", file=sys.stderr)
+    if show_config:
+        for name, value in settings.shown().items():
+            print(f"{name}={value}")
+        return
     from serve.server import run
 
-    run(bundles, host, port, workers)
+    run(settings)
+
+
+@keys_app.command("make")
+def make_key(
+    bundles: Bundles,
+    merchant: Annotated[str | None, typer.Option(help="Whose key it is.")] = None,
+    operator: Annotated[bool, typer.Option("--operator", help="For all merchants.")] = False,
+    label: Annotated[str, typer.Option(help="Where it is used, for the list.")] = "",
+) -> None:
+    """Make a key and print it, this once."""
+    from serve import keys
+
+    if (merchant is None) != operator or merchant == "":
+        raise OptionError("merchant", "give either --merchant ID or --operator")
+    key = keys.make_key(_store(bundles), merchant, label)
+    print("keep it safe: it is not shown again", file=sys.stderr)
+    print(key)
+
+
+@keys_app.command("list")
+def list_keys(bundles: Bundles) -> None:
+    """List the keys: id, whose, made, revoked, label."""
+    from serve import keys
+
+    for row in keys.list_keys(_store(bundles)):
+        state = f"revoked {row.revoked_at:%Y-%m-%d}" if row.revoked_at else "works"
+        whose = row.merchant_id or "(operator)"
+        print(f"{row.key_id}  {whose}  made {row.made_at:%Y-%m-%d}  {state}  {row.label}".rstrip())
+
+
+@keys_app.command("revoke")
+def revoke_key(
+    bundles: Bundles, key_id: Annotated[str, typer.Argument(help="Id, or the key itself.")]
+) -> None:
+    """Stop a key from working, within a second, everywhere."""
+    from serve import keys
+
+    keys.revoke_key(_store(bundles), key_id.split("_")[1] if key_id.startswith("mk_") else key_id)
+    print("revoked")
+
+
+def _store(bundles: Path) -> Any:
+    """Return the store that a service on these bundles uses."""
+    from serve.settings import read_settings
+    from serve.store import open_store
+
+    if not bundles.is_dir():
+        raise OptionError("bundles", f"there is no folder {bundles}")
+    return open_store(read_settings(bundles=bundles.resolve()).store_url)
 
 
 @bundles_app.command("list")

@@ -191,17 +191,21 @@ class Matcher:
         return self._shown_product(self._product_row(product_id))
 
     def products(
-        self, query: str | None = None, limit: int = 50, after: str | None = None
+        self,
+        query: str | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        merchant_id: str | None = None,
     ) -> list[dict[str, Any]]:
         """Return products in the order of their ids, those whose id, title or category has `query`.
 
-        `after` is the last id of the page before.
+        `after` is the last id of the page before; `merchant_id` leaves only that merchant's.
         """
         start = 0
         if after is not None:
             ids = self.contents.history.product_ids.encoded
             start = int(np.searchsorted(ids, np.bytes_(after.encode()), side="right"))
-        found = self._search_products(query, start)
+        found = self._search_products(query, start, merchant_id)
         return [self._shown_product(row) for row, _ in zip(found, range(limit), strict=False)]
 
     def query(
@@ -322,19 +326,25 @@ class Matcher:
     def _shown_product(self, row: int) -> dict[str, Any]:
         return describe_product(self.contents.products, row)
 
-    def _search_products(self, query: str | None, start: int) -> Iterator[int]:
+    def _search_products(
+        self, query: str | None, start: int, merchant_id: str | None
+    ) -> Iterator[int]:
         table = self.contents.products
+        rows = np.arange(start, table.num_rows)
+        if merchant_id is not None:
+            history = self.contents.history
+            merchant = int(history.merchant_ids.rows([merchant_id])[0])
+            rows = rows[(history.products["merchant"][start:] == merchant) & (merchant >= 0)]
         if not query or not query.strip():
-            return iter(range(start, table.num_rows))
+            return iter(rows.tolist())
         import pyarrow.compute as pc
 
-        wanted = query.strip()
-        hits = np.zeros(table.num_rows - start, dtype=bool)
+        hits = np.zeros(len(rows), dtype=bool)
         for name in ("product_id", "title", "category"):
-            column = table.column(name).slice(start)
-            matched = pc.match_substring(column, wanted, ignore_case=True)
+            column = table.column(name).take(rows)
+            matched = pc.match_substring(column, query.strip(), ignore_case=True)
             hits |= matched.fill_null(False).to_numpy()
-        return iter((np.flatnonzero(hits) + start).tolist())
+        return iter(rows[hits].tolist())
 
 
 def _check(k: int, objective: str) -> None:

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import uuid
 from collections.abc import Callable
-from pathlib import Path
 from typing import NoReturn
-from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, g, request
 from flask.json.provider import DefaultJSONProvider
 from flask_openapi3 import Info, OpenAPI
+from sqlalchemy import Engine
 from werkzeug.exceptions import BadRequest, RequestURITooLarge, UnsupportedMediaType
 
 from matching.bundle import promoted
-from matching.errors import OptionError
 from matching.matcher import Matcher
-from serve import operations, pages, payloads, problems, routes
-from serve.addresses import is_loopback
+from serve import auth, limits, operations, pages, payloads, problems, routes
 from serve.answers import FieldFault, Problem
 from serve.serving import Serving
-from serve.settings import ADDRESS_CHARS_MAX, BODY_BYTES_MAX, BUNDLES_VARIABLE
+from serve.settings import Settings, read_settings
+from serve.store import open_store
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
@@ -64,17 +61,24 @@ class Application(OpenAPI):
     request_class = JsonRequest
 
 
-def create_app(load_matcher: Callable[[], Matcher], *, loopback_only: bool = True) -> Application:
+def create_app(
+    load_matcher: Callable[[], Matcher],
+    settings: Settings | None = None,
+    store: Engine | None = None,
+) -> Application:
     """Return an application that serves the matcher that `load_matcher` brings.
 
     Parameters
     ----------
     load_matcher
         Called once, here: in the worker that will answer, never in the parent of a fork.
-    loopback_only
-        Refuse requests that name another host. Without keys anybody who reaches the service may
-        ask, and a foreign web page reaches it by pointing its own name at 127.0.0.1.
+    settings
+        Default: those of the environment.
+    store
+        Where keys and events are; default: one in memory, which ends with the application.
     """
+    settings = settings or read_settings()
+    store = open_store("sqlite://") if store is None else store
     app = Application(
         __name__,
         info=Info(
@@ -89,11 +93,15 @@ def create_app(load_matcher: Callable[[], Matcher], *, loopback_only: bool = Tru
         validation_error_model=Problem,
         validation_error_callback=problems.invalid_request,
     )
-    app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES_MAX
-    app.config["LOOPBACK_ONLY"] = loopback_only
+    app.config["MAX_CONTENT_LENGTH"] = settings.body_bytes_max
+    app.extensions["settings"] = settings
+    app.extensions["store"] = store
     app.url_map.merge_slashes = False
     problems.install(app)
-    _guard(app)
+    _name_requests(app)
+    auth.install(app, store)
+    limits.install(app, settings)
+    _guard(app, settings.address_chars_max)
     app.register_api(routes.v1())
     app.register_api(operations.operations())
     app.register_blueprint(pages.pages())
@@ -103,35 +111,30 @@ def create_app(load_matcher: Callable[[], Matcher], *, loopback_only: bool = Tru
 
 
 def from_environment() -> Application:
-    """Return the application for the promoted bundle of $MATCHING_BUNDLES; granian's target."""
+    """Return the application that `MATCHING_…` variables describe; granian's target."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    bundles = os.environ.get(BUNDLES_VARIABLE)
-    if not bundles:
-        raise OptionError(BUNDLES_VARIABLE, "names no folder of bundles; use `matching serve`")
-    return create_app(lambda: Matcher.load(promoted(Path(bundles))))
+    settings = read_settings()
+    return create_app(
+        lambda: Matcher.load(promoted(settings.bundles)), settings, open_store(settings.store_url)
+    )
 
 
-def _guard(app: Flask) -> None:
-    """Check what every request must keep to, and sign every answer."""
+def _name_requests(app: Flask) -> None:
+    """Give every request its id, before anything can refuse it."""
 
     @app.before_request
     def name_request() -> None:
         asked = request.headers.get("X-Request-ID", "")
         g.request_id = asked if _REQUEST_ID.fullmatch(asked) else uuid.uuid4().hex
 
-    @app.before_request
-    def refuse_foreign_host() -> Response | None:
-        host = urlsplit(f"//{request.host}").hostname or ""
-        if app.config["LOOPBACK_ONLY"] and not is_loopback(host):
-            return problems.problem(
-                400, f"this service answers on this machine only, not as {host!r}"
-            )
-        return None
+
+def _guard(app: Flask, address_chars_max: int) -> None:
+    """Check what every request must keep to, and sign every answer."""
 
     @app.before_request
     def refuse_oversized() -> None:
-        if len(request.full_path) > ADDRESS_CHARS_MAX:
-            raise RequestURITooLarge(f"the address has more than {ADDRESS_CHARS_MAX:,} characters")
+        if len(request.full_path) > address_chars_max:
+            raise RequestURITooLarge(f"the address has more than {address_chars_max:,} characters")
 
     @app.before_request
     def refuse_repeated() -> Response | None:

@@ -26,11 +26,13 @@ from serve.payloads import names_beside
 PROBLEM = "application/problem+json"
 log = logging.getLogger("matching.serve")
 
+NOTHING_SERVED = "nothing is served at this address; /docs lists what is"
 _DETAILS = {
-    404: "nothing is served at this address; /docs lists what is",
+    404: NOTHING_SERVED,
     405: "this address does not take that method",
     413: "the body is too large; at most {limit:,} bytes are taken",
     415: "send JSON, with Content-Type: application/json",
+    429: "this key has asked too often; ask again after the seconds that Retry-After says",
 }
 
 

@@ -1,4 +1,4 @@
-"""The routes under /v1: parse, ask the matcher, answer."""
+"""Products and matches: parse, ask the matcher, answer."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from matching.economics import Terms
 from matching.errors import UnknownIdError
 from matching.matcher import Filters, Matcher
 from serve.answers import Match, Product, ProductList
+from serve.auth import caller, own_merchant, own_product
 from serve.payloads import (
     CreatorsQuery,
     MatchBody,
@@ -21,7 +22,7 @@ from serve.payloads import (
     ProductPath,
     ProductsQuery,
 )
-from serve.refusals import refusals
+from serve.refusals import refusals_with_key
 
 _PRODUCTS = Tag(name="products", description="The products that creators are found for.")
 _MATCHES = Tag(name="matches", description="Creators for a product, ranked.")
@@ -29,28 +30,36 @@ _MATCHES = Tag(name="matches", description="Creators for a product, ranked.")
 
 def v1() -> Blueprint:
     """Return the routes of version 1, freshly made: each application documents its own."""
-    api = APIBlueprint("v1", __name__, url_prefix="/v1")
+    api = APIBlueprint("v1", __name__, url_prefix="/v1", abp_security=[{"key": []}])
 
-    @api.get("/products", tags=[_PRODUCTS], responses={200: ProductList, **refusals(404, 422)})
+    @api.get(
+        "/products",
+        tags=[_PRODUCTS],
+        responses={200: ProductList, **refusals_with_key(404, 422)},
+    )
     def products(query: ProductsQuery) -> dict[str, Any]:
         """Products, in the order of their ids."""
         after = _cursor_to_id(query.cursor)
-        items = _matcher().products(query=query.q, limit=query.limit + 1, after=after)
+        items = _matcher().products(
+            query.q, limit=query.limit + 1, after=after, merchant_id=caller().merchant_id
+        )
         page = items[: query.limit]
         more = len(items) > query.limit
         return {"items": page, "next_cursor": _id_to_cursor(page[-1]) if more else None}
 
     @api.get(
-        "/products/<product_id>", tags=[_PRODUCTS], responses={200: Product, **refusals(404, 422)}
+        "/products/<product_id>",
+        tags=[_PRODUCTS],
+        responses={200: Product, **refusals_with_key(404, 422)},
     )
     def product(path: ProductPath, query: NoQuery) -> dict[str, Any]:
         """One product."""
-        return _matcher().product(path.product_id)
+        return own_product(_matcher(), path.product_id)
 
     @api.get(
         "/products/<product_id>/creators",
         tags=[_MATCHES],
-        responses={200: Match, **refusals(404, 409, 422)},
+        responses={200: Match, **refusals_with_key(404, 409, 422)},
     )
     def creators(path: ProductPath, query: CreatorsQuery) -> dict[str, Any]:
         """Top creators for a product of the catalog."""
@@ -59,7 +68,7 @@ def v1() -> Blueprint:
     @api.post(
         "/matches",
         tags=[_MATCHES],
-        responses={200: Match, **refusals(404, 409, 413, 415, 422)},
+        responses={200: Match, **refusals_with_key(404, 409, 413, 415, 422)},
     )
     def matches(body: MatchBody, query: NoQuery) -> dict[str, Any]:
         """Top creators for a product in or outside the catalog, on terms to try."""
@@ -79,7 +88,12 @@ def _matcher() -> Matcher:
 
 
 def _match(product: str | dict[str, Any], asked: MatchFields, **rest: Any) -> dict[str, Any]:
-    result = _matcher().match(
+    matcher = _matcher()
+    if isinstance(product, str):
+        own_product(matcher, product)
+    elif merchant_id := own_merchant(product.get("merchant_id")):
+        product = {**product, "merchant_id": merchant_id}
+    result = matcher.match(
         product, k=asked.k, objective=asked.objective, explain=asked.explain, **rest
     )
     return {"request_id": g.request_id, **result.to_dict()}

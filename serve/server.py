@@ -12,7 +12,6 @@ import os
 import socket
 import threading
 import time
-from pathlib import Path
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
@@ -21,33 +20,37 @@ from granian.log import LogLevels
 from matching import bundle
 from matching.errors import MatchingError, OptionError
 from serve.addresses import is_loopback, written
-from serve.settings import BUNDLES_VARIABLE
+from serve.keys import has_keys
+from serve.settings import Settings
+from serve.store import open_store
 
 # With all cores busy two native threads took 8 ms where one took 1: one thread a request.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 _STOP_SECONDS = 30
 
 
-def run(bundles: Path, host: str = "127.0.0.1", port: int = 8000, workers: int = 2) -> None:
+def run(settings: Settings) -> None:
     """Serve the promoted bundle until SIGINT or SIGTERM.
 
     Raises
     ------
     OptionError
-        A host that others can reach, a port or a number of workers that cannot be.
+        A host that others can reach while there are no keys.
     BundleError
         No bundle is promoted, or it is damaged.
     MatchingError
         The port is taken.
     """
-    _check_options(host, port, workers)
-    version = bundle.read(bundle.promoted(bundles))[0]["version"]
-    address = "127.0.0.1" if host == "localhost" else host.strip("[]")
+    version = bundle.read(bundle.promoted(settings.bundles))[0]["version"]
+    keyed = has_keys(open_store(settings.store_url))
+    _check_host(settings.host, keyed)
+    address = "127.0.0.1" if settings.host == "localhost" else settings.host.strip("[]")
+    port = settings.port
     _check_port_is_free(address, port)
     os.environ.update(_ONE_THREAD)
-    os.environ[BUNDLES_VARIABLE] = str(bundles.resolve())
+    os.environ.update(settings.to_environment())
     multiprocessing.set_start_method("spawn", force=True)
-    threading.Thread(target=_announce, args=(address, port, version), daemon=True).start()
+    threading.Thread(target=_announce, args=(address, port, version, keyed), daemon=True).start()
     server = Granian(
         "serve.app:from_environment",
         factory=True,
@@ -56,7 +59,7 @@ def run(bundles: Path, host: str = "127.0.0.1", port: int = 8000, workers: int =
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,
         websockets=False,
-        workers=workers,
+        workers=settings.workers,
         # A second thread answers /healthz while a match is computed; more only take turns.
         blocking_threads=2,
         respawn_failed_workers=True,
@@ -66,17 +69,13 @@ def run(bundles: Path, host: str = "127.0.0.1", port: int = 8000, workers: int =
     server.serve()
 
 
-def _check_options(host: str, port: int, workers: int) -> None:
-    if not is_loopback(host):
+def _check_host(host: str, keyed: bool) -> None:
+    if not keyed and not is_loopback(host):
         raise OptionError(
             "host",
-            f"{host} can be reached from other machines, and the service has no keys to tell who "
-            "asks; use 127.0.0.1, and a tunnel or a proxy that checks who may pass",
+            f"{host} can be reached from other machines, and there are no keys to tell who asks; "
+            "make them first (`matching keys make BUNDLES --operator`), or use 127.0.0.1",
         )
-    if not 1 <= port <= 65535:
-        raise OptionError("port", f"must be between 1 and 65535, not {port}")
-    if not 1 <= workers <= 64:
-        raise OptionError("workers", f"must be between 1 and 64, not {workers}")
 
 
 def _check_port_is_free(address: str, port: int) -> None:
@@ -93,14 +92,17 @@ def _check_port_is_free(address: str, port: int) -> None:
             ) from error
 
 
-def _announce(address: str, port: int, version: str) -> None:
+def _announce(address: str, port: int, version: str, keyed: bool) -> None:
     """Print where the page is as soon as it is there, or why the service is not ready."""
     said = ""
     while True:
         status, text = _readiness(address, port)
         if status == http.client.OK:
             print(f"Serving bundle {version} at http://{written(address, port)}/", flush=True)
-            print("Open to this machine only: there are no keys yet. Ctrl+C stops it.", flush=True)
+            who = (
+                "Keys are needed." if keyed else "Open to this machine only: there are no keys yet."
+            )
+            print(f"{who} Ctrl+C stops it.", flush=True)
             return
         if text != said:
             print(text, flush=True)

@@ -9,10 +9,10 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import Case, GenerationMode
 
-from serve.app import Application
+from tests.serve.conftest import Keyed
 
 
-def check_conformance(application: Application, examples: int, product_id: str) -> Counter[str]:
+def check_conformance(keyed: Keyed, examples: int, product_id: str) -> Counter[str]:
     """Run so many cases per operation; return how many ran, by operation.
 
     Valid requests must be answered, invalid ones refused, and every answer be as documented.
@@ -26,7 +26,8 @@ def check_conformance(application: Application, examples: int, product_id: str) 
             case.body["product_id"] = product_id
         return case
 
-    schema = schemathesis.openapi.from_wsgi("/openapi.json", application)
+    schema = schemathesis.openapi.from_wsgi("/openapi.json", keyed.application)
+    schema.config.update(headers={"Authorization": f"Bearer {keyed.operator}"})
     for check in ("negative_data_rejection", "positive_data_acceptance"):
         config = getattr(schema.config.checks, check)
         config.expected_statuses = [*config.expected_statuses, "414"]  # long lists in an address

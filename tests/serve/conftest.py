@@ -1,10 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import pytest
 from flask.testing import FlaskClient
 
+from matching.matcher import Matcher
 from serve.app import Application, create_app
+from serve.keys import make_key
+from serve.settings import Settings
+from serve.store import open_store
 from tests.serve.fake import FakeMatcher
+
+UNLIMITED = Settings(rate_limit="1000000 per second")
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +24,32 @@ def application() -> Application:
 @pytest.fixture
 def client(application: Application) -> FlaskClient:
     return application.test_client()
+
+
+@dataclass(frozen=True)
+class Keyed:
+    """A service with keys: the operator's, and one each of the two merchants m0 and m1."""
+
+    application: Application
+    operator: str
+    merchants: dict[str, str]
+
+    def client(self, key: str | None) -> FlaskClient:
+        """A client that sends this key with every request."""
+        client = self.application.test_client()
+        if key is not None:
+            client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {key}"
+        return client
+
+
+def with_keys(load_matcher: Callable[[], Matcher]) -> Keyed:
+    """Return a service with keys on this matcher."""
+    store = open_store("sqlite://")
+    merchants = {name: make_key(store, name) for name in ("m0", "m1")}
+    operator = make_key(store, None, "tests")
+    return Keyed(create_app(load_matcher, UNLIMITED, store), operator, merchants)
+
+
+@pytest.fixture(scope="session")
+def keyed() -> Keyed:
+    return with_keys(FakeMatcher)

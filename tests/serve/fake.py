@@ -89,7 +89,11 @@ class FakeMatcher:
         }
 
     def products(
-        self, query: str | None = None, limit: int = 50, after: str | None = None
+        self,
+        query: str | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        merchant_id: str | None = None,
     ) -> list[dict[str, Any]]:
         words = (query or "").lower().split()
         found = [
@@ -97,6 +101,7 @@ class FakeMatcher:
             for product in self._products
             if all(w in f"{product['product_id']} {product['title']}".lower() for w in words)
             and (after is None or product["product_id"] > after)
+            and merchant_id in (None, product["merchant_id"])
         ]
         return found[:limit]
 
@@ -104,7 +109,7 @@ class FakeMatcher:
         for product in self._products:
             if product["product_id"] == product_id:
                 return product
-        raise UnknownIdError("product", product_id, "search with ?q=")
+        raise UnknownIdError("product", product_id)
 
     def match(
         self,

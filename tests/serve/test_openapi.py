@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from serve.app import Application
 from tests.serve.conformance import check_conformance
+from tests.serve.conftest import Keyed
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -46,8 +46,8 @@ def test_lists_are_documented_as_repeated_parameters(client: FlaskClient) -> Non
 
 
 @pytest.mark.filterwarnings("default")
-def test_documented_and_actual_behaviour_agree(application: Application) -> None:
-    cases = check_conformance(application, examples=120, product_id="p000")
+def test_documented_and_actual_behaviour_agree(keyed: Keyed) -> None:
+    cases = check_conformance(keyed, examples=120, product_id="p000")
     assert len(cases) == 6
     assert sum(cases.values()) >= 480
     assert min(cases[label] for label in cases if "/v1/" in label) >= 120

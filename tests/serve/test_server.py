@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 from matching.errors import BundleError, MatchingError, OptionError
-from serve.app import from_environment
+from serve.keys import make_key
 from serve.server import run
-from serve.settings import BUNDLES_VARIABLE
+from serve.settings import Settings
+from serve.store import open_store
 
 PATIENCE_SECONDS = 60
 
@@ -131,30 +132,24 @@ def test_answers_on_a_busy_machine_and_after_a_worker_is_killed(bundles: Path) -
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "example.com"])
-def test_without_keys_it_serves_this_machine_only(tmp_path: Path, host: str) -> None:
-    with pytest.raises(OptionError, match=r"keys.*127\.0\.0\.1"):
-        run(tmp_path, host=host)
+def test_without_keys_it_serves_this_machine_only(bundles: Path, host: str) -> None:
+    settings = Settings(bundles=bundles, host=host, store="sqlite://")
+    with pytest.raises(OptionError, match=r"matching keys make.*127\.0\.0\.1"):
+        run(settings)
 
 
-@pytest.mark.parametrize(
-    ("options", "field"),
-    [({"port": 0}, "port"), ({"port": 70000}, "port"), ({"workers": 0}, "workers")],
-)
-def test_options_that_cannot_be(tmp_path: Path, options: dict[str, int], field: str) -> None:
-    with pytest.raises(OptionError) as refused:
-        run(tmp_path, **options)  # type: ignore[arg-type]
-    assert refused.value.field == field
+def test_with_keys_any_address_is_tried(bundles: Path, tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path}/keys.sqlite"
+    make_key(open_store(store), None)
+    # An address that is nobody's: what is left to refuse it is the machine.
+    settings = Settings(bundles=bundles, host="192.0.2.1", store=store)
+    with pytest.raises(MatchingError, match=r"192\.0\.2\.1:8000 cannot be used"):
+        run(settings)
 
 
 def test_folder_without_a_bundle(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="train"):
-        run(tmp_path / "nowhere")
-
-
-def test_worker_without_a_folder_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(BUNDLES_VARIABLE, raising=False)
-    with pytest.raises(OptionError, match="matching serve"):
-        from_environment()
+        run(Settings(bundles=tmp_path / "nowhere"))
 
 
 def test_port_that_is_taken(bundles: Path) -> None:
@@ -163,4 +158,4 @@ def test_port_that_is_taken(bundles: Path) -> None:
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(MatchingError, match=f"{port} cannot be used.*--port"):
-            run(bundles, port=port)
+            run(Settings(bundles=bundles, port=port, store="sqlite://"))

@@ -1,0 +1,70 @@
+"""The database of keys and events: SQLite beside the bundles, or a PostgreSQL for several."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine, MetaData, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.pool import StaticPool
+
+from matching.errors import MatchingError, OptionError
+
+METADATA = MetaData()
+"""Every table of the store; the modules that use one define it."""
+_BUSY_MILLISECONDS = 5_000
+# What SQLite must be told of each connection. FULL: what was acknowledged survives a power cut too.
+_PRAGMAS = (
+    f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+)
+
+
+def open_store(url: str) -> Engine:
+    """Return the store at a SQLAlchemy address, its tables made where they are missing.
+
+    Raises
+    ------
+    OptionError
+        If the address names no database that this program has a driver for.
+    MatchingError
+        If the database cannot be reached or written.
+    """
+    try:
+        engine = _engine(url)
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise OptionError("store", f"cannot be used: {error}") from error
+    try:
+        METADATA.create_all(engine)
+    except DBAPIError:
+        _create_again(engine)
+    return engine
+
+
+def _create_again(engine: Engine) -> None:
+    """Create what is missing once more: another process may have done it at the same moment."""
+    try:
+        METADATA.create_all(engine)
+    except DBAPIError as error:
+        shown = engine.url.render_as_string(hide_password=True)
+        raise MatchingError(
+            f"the store {shown} cannot be opened ({error.orig}); check the address, and that its "
+            "folder or database exists and may be written"
+        ) from error
+
+
+def _engine(url: str) -> Engine:
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    if make_url(url).database in (None, "", ":memory:"):
+        # One connection for all threads: each would have a database of its own.
+        return create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+    engine = create_engine(url)
+
+    @event.listens_for(engine, "connect")
+    def configure(connection, record) -> None:  # type: ignore[no-untyped-def]
+        cursor = connection.cursor()
+        for pragma in _PRAGMAS:
+            cursor.execute(pragma)
+        cursor.close()
+
+    return engine
