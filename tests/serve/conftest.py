@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -28,7 +28,7 @@ def client(application: Application) -> FlaskClient:
 
 @dataclass(frozen=True)
 class Keyed:
-    """A service with keys: the operator's, and one each of the two merchants m0 and m1."""
+    """A service with keys: the operator's, and one of each merchant."""
 
     application: Application
     operator: str
@@ -42,12 +42,14 @@ class Keyed:
         return client
 
 
-def with_keys(load_matcher: Callable[[], Matcher]) -> Keyed:
+def with_keys(
+    load_matcher: Callable[[], Matcher], merchants: Sequence[str] = ("m0", "m1")
+) -> Keyed:
     """Return a service with keys on this matcher."""
     store = open_store("sqlite://")
-    merchants = {name: make_key(store, name) for name in ("m0", "m1")}
+    own = {name: make_key(store, name) for name in merchants}
     operator = make_key(store, None, "tests")
-    return Keyed(create_app(load_matcher, UNLIMITED, store), operator, merchants)
+    return Keyed(create_app(load_matcher, UNLIMITED, store), operator, own)
 
 
 @pytest.fixture(scope="session")
