@@ -64,6 +64,6 @@ def fan_conversion(
     all_gmv: FloatArray,
 ) -> FloatArray:
     """Sales that fans bring, against the share of fans among the creator's followers."""
-    share = shrunk_share(fan_gmv, gmv, count, ratio(all_fan_gmv, all_gmv), 3)
-    members = ratio(fan_group, followers)
+    share = fan_gmv_share(fan_gmv, gmv, count, all_fan_gmv, all_gmv)
+    members = fan_group_share(fan_group, followers)
     return np.log(np.maximum(share, 1e-4)) - np.log(np.maximum(members, 1e-4))
