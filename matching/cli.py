@@ -183,11 +183,14 @@ def find(
     k: K = 20,
     objective: Objective = "roi",
     as_json: Annotated[bool, typer.Option("--json", help="The HTTP answer.")] = False,
+    language: Annotated[str, typer.Option(help="Of notes and reasons: en or zh.")] = "en",
 ) -> None:
     """Find creators for a product: the button, in a terminal."""
     from matching.matcher import Matcher
 
-    result = Matcher.load(bundle).match(product_id, k=k, objective=objective, explain=as_json)
+    result = Matcher.load(bundle).match(
+        product_id, k=k, objective=objective, explain=as_json, language=language
+    )
     answer = result.to_dict()
     if as_json:
         print(json.dumps(answer, ensure_ascii=False, indent=2))

@@ -28,13 +28,17 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Column:
-    """One column: name, kind, meaning, and whether a catalog must have it."""
+    """One column: name, kind, meaning, whether a catalog must have it, whether it is private.
+
+    What is private is known to the models and told to no merchant.
+    """
 
     name: str
     kind: Kind
     meaning: str
     required: bool = False
     words: tuple[str, ...] = ()
+    private: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,8 +106,15 @@ CREATORS = Table(
         Column("joined_on", Kind.DATE, "day the creator joined the platform"),
         Column("live_slot_fee", Kind.MONEY, "slot fee (坑位费) for a place in a live session"),
         Column("video_slot_fee", Kind.MONEY, "slot fee for a video"),
-        Column("min_commission_rate", Kind.RATE, "lowest commission the creator takes; private"),
-        Column("weekly_capacity", Kind.COUNT, "collaborations a week; null is unlimited"),
+        Column(
+            "min_commission_rate",
+            Kind.RATE,
+            "lowest commission the creator takes; private",
+            private=True,
+        ),
+        Column(
+            "weekly_capacity", Kind.COUNT, "collaborations a week; null is unlimited", private=True
+        ),
         Column("opted_out", Kind.FLAG, "the creator wants no invitations"),
         Column("reputation", Kind.SCORE, "platform's reputation score, 0 to 5"),
         Column("audience_female", Kind.RATE, "share of the audience that is female"),

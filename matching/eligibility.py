@@ -10,6 +10,7 @@ import numpy as np
 from matching.columns import CHANNELS
 from matching.errors import OptionError
 from matching.history import Attributes, History, IntArray
+from matching.languages import Text
 from matching.offers import BoolArray, Offers
 
 
@@ -77,13 +78,40 @@ class Request:
     capacity_day: int
 
 
+REASONS = {
+    "joined_on": Text("not yet joined", "尚未入驻平台"),
+    "opted_out": Text("opted out of invitations", "不接受合作邀约"),
+    "min_commission_rate": Text(
+        "asks a higher commission than is offered", "要求的佣金高于所给佣金"
+    ),
+    "weekly_capacity": Text("no capacity left this week", "本周档期已满"),
+    "channel": Text("does not work in the channel asked for", "不做所选渠道的合作"),
+    "category": Text("category not among those asked for, or unknown", "类目不在所选范围内或未知"),
+    "city": Text("city not among those asked for, or unknown", "城市不在所选范围内或未知"),
+    "same_city": Text("not in the product's city, or unknown", "不在商品所在城市或城市未知"),
+    "mcn_id": Text("MCN not among those asked for, or unknown", "MCN 不在所选范围内或未知"),
+    "follower_min": Text("fewer followers than asked for, or unknown", "粉丝数低于下限或未知"),
+    "follower_max": Text("more followers than asked for, or unknown", "粉丝数高于上限或未知"),
+    "slot_fee_max": Text("slot fee above the limit, or unknown", "坑位费高于上限或未知"),
+    "reputation_min": Text("reputation below the limit, or unknown", "口碑分低于下限或未知"),
+    "exclude": Text("left out by request", "已按要求排除"),
+    "only_new": Text("invited by this merchant before", "该商家以前邀约过"),
+    "exclude_contacted_days": Text("invited by this merchant too recently", "该商家近期邀约过"),
+    "roi_min": Text("predicted ROI below the limit, or unknown", "预计 ROI 低于下限或未知"),
+    "settled_gmv_min": Text(
+        "predicted settled sales below the limit, or unknown", "预计退款后销售额低于下限或未知"
+    ),
+    "accept_min": Text("chance to accept below the limit, or unknown", "接受概率低于下限或未知"),
+}
+"""Why a creator is not returned, by the column or filter that decides it."""
+
 Check = tuple[str, Callable[[History, Offers, Request], BoolArray | None]]
 
 
 def eligible(
     history: History, offers: Offers, request: Request
 ) -> tuple[BoolArray, Mapping[str, int]]:
-    """Return who may be offered the product, and how many each reason removed.
+    """Return who may be offered the product, and how many were removed by name of the reason.
 
     Reasons are counted in order: a creator is removed by the first that applies.
     """
@@ -99,7 +127,7 @@ def eligible(
 
 
 def why_not(history: History, offers: Offers, request: Request, creator: int) -> str | None:
-    """Return the first reason for which a creator may not be offered the product."""
+    """Return the name of the first reason why a creator may not be offered the product."""
     for reason, passes in _passing(history, offers, request):
         if not passes[creator]:
             return reason
@@ -250,10 +278,10 @@ def _all_but(history: History, rows: IntArray) -> BoolArray:
 
 
 _CHECKS: tuple[Check, ...] = (
-    ("not yet joined", _joined),
-    ("opted out of invitations", _not_opted_out),
-    ("asks a higher commission than is offered", _commission),
-    ("no capacity left this week", _capacity),
+    ("joined_on", _joined),
+    ("opted_out", _not_opted_out),
+    ("min_commission_rate", _commission),
+    ("weekly_capacity", _capacity),
     ("channel", _channel),
     ("category", _words("category")),
     ("city", _words("city")),

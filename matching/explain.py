@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,10 @@ import numpy.typing as npt
 
 from matching.features import FEATURES, Shown, Stage
 from matching.history import FloatArray
+from matching.languages import Text
 from matching.medians import Usual
 from matching.models import effects
+from matching.telling import DEFAULT_VOICE, Voice
 
 STAGES = tuple(stage.value for stage in Stage)
 _REASON_COUNT = 4
@@ -23,35 +25,50 @@ _LEAST_CONTRIBUTION = 0.02
 class Part:
     """One part of a prediction: a feature, or something that has no value of its own to be told.
 
-    `shown` says how its value is told to a person; a part without one has no value.
+    `question` has a place for {value}; `shown` says how the value is told to a person. Where that
+    is None or private, the place is for whether the part adds or takes away.
     """
 
     name: str
     stage: Stage
-    question: str
+    question: Text
     shown: Shown | None = None
+    words: Mapping[float, Text] = field(default_factory=dict)
 
 
 _EFFECTS = {
     "creator_record": (
         Stage.UTILIZE,
-        "What the creator's own past sales add to what creators like this one sell.",
+        Text(
+            "The creator's past collaborations sold {value} than those of similar creators",
+            "与同类达人相比，该达人以往的合作卖得 {value}",
+        ),
     ),
     "creator_category_record": (
         Stage.TRANSFORM,
-        "What the creator's past sales of this kind of product add.",
+        Text(
+            "With this kind of product the creator has sold {value} than is usual for them",
+            "该达人带此类商品比其平时卖得 {value}",
+        ),
     ),
     "product_record": (
         Stage.UTILIZE,
-        "What past sales of this product add to what products like it sell.",
+        Text(
+            "Past collaborations for this product sold {value} than those for similar products",
+            "与同类商品相比，该商品以往的合作卖得 {value}",
+        ),
     ),
     "category_pair_record": (
         Stage.TRANSFORM,
-        "What creators of this category have sold of this kind of product beyond expectation.",
+        Text(
+            "Creators of this creator's category have sold {value} of this kind of product than "
+            "was expected",
+            "与该达人同类目的达人带此类商品比预期卖得 {value}",
+        ),
     ),
 }
 PARTS: tuple[Part, ...] = (
-    *(Part(f.name, f.stage, f.question, f.shown) for f in FEATURES),
+    *(Part(f.name, f.stage, f.question, f.shown, f.words) for f in FEATURES),
     *(Part(name, *_EFFECTS[name]) for name in effects.PARTS),
 )
 """The parts of a prediction in the order of the contributions: features first, in the order of the
@@ -98,6 +115,7 @@ def reasons(
     values: npt.NDArray[np.float32],
     usual: Usual,
     parts: Sequence[Part] = PARTS,
+    voice: Voice = DEFAULT_VOICE,
 ) -> list[Reason]:
     """Return what moved one prediction most, largest first.
 
@@ -108,6 +126,8 @@ def reasons(
         Of the first parts; NaN is unknown.
     usual : Usual
         What is usual of these features.
+    voice : Voice
+        The language of the words and the currency of what is money.
 
     Raises
     ------
@@ -118,7 +138,7 @@ def reasons(
     moved = contributions[:-1]
     largest = np.argsort(-np.abs(moved), kind="stable")[:_REASON_COUNT]
     return [
-        _reason(parts[i], i, float(moved[i]), values, usual)
+        _reason(parts[i], i, float(moved[i]), values, usual, voice)
         for i in largest.tolist()
         if abs(moved[i]) >= _LEAST_CONTRIBUTION
     ]
@@ -133,50 +153,24 @@ def _check(contributions: FloatArray, parts: Sequence[Part]) -> None:
 
 
 def _reason(
-    part: Part, place: int, contribution: float, values: npt.NDArray[np.float32], usual: Usual
+    part: Part,
+    place: int,
+    contribution: float,
+    values: npt.NDArray[np.float32],
+    usual: Usual,
+    voice: Voice,
 ) -> Reason:
-    value = None
-    if part.shown is not None and not np.isnan(values[place]):
-        value = float(values[place])
-    text = _sentence(part, value, place, contribution, usual)
+    """Return a reason: the question with its answer, what is usual, and the effect."""
+    value, compared = None, ""
+    if part.shown in (None, Shown.PRIVATE):
+        answer = voice.more_or_less(contribution)
+    elif np.isnan(values[place]):
+        answer = voice.unknown(part.shown)
+    else:
+        value, median = float(values[place]), float(usual.values[place])
+        answer = voice.value(part.shown, value, part.words)
+        if not np.isnan(median):
+            is_category = bool(usual.is_category[place])
+            compared = voice.compared(part.shown, median, part.words, is_category)
+    text = voice.reason(part.question, answer, compared, contribution)
     return Reason(part.stage.value, part.name, value, contribution, text)
-
-
-def _sentence(
-    part: Part, value: float | None, place: int, contribution: float, usual: Usual
-) -> str:
-    """Return the words of a reason: what was asked, the answer, what is usual, the effect."""
-    question = part.question.rstrip(".")
-    effect = f"({np.expm1(contribution):+.0%} expected sales)"
-    if part.shown is None:
-        return f"{question} {effect}"
-    if value is None:
-        return f"{question}: not known {effect}"
-    told = tell(part.shown, value)
-    return f"{question}: {told}{_compared(part.shown, place, usual)} {effect}"
-
-
-def _compared(shown: Shown, place: int, usual: Usual) -> str:
-    """Return what a value is compared with, nothing where that is not known."""
-    median = float(usual.values[place])
-    if np.isnan(median):
-        return ""
-    place_name = "category" if usual.is_category[place] else "market"
-    if shown is not Shown.YES_NO:
-        return f"; the {place_name}'s median is {tell(shown, median)}"
-    mostly = "as often yes as no" if median == 0.5 else f"mostly {tell(shown, median)}"
-    return f"; in the {place_name} {mostly}"
-
-
-def tell(shown: Shown, value: float) -> str:
-    """Return a feature's value as a person would say it."""
-    if shown is Shown.YES_NO:
-        return "yes" if value > 0.5 else "no"
-    if shown is Shown.PERCENT:
-        return f"{value:.0%}" if abs(value) >= 0.1 else f"{value:.1%}"
-    if shown is Shown.TIMES:
-        return f"{np.exp(value):.2g} ×"
-    if shown is Shown.RATE:
-        return f"{np.exp(value):.2%}"
-    amount = np.expm1(value) if shown is Shown.AMOUNT else value
-    return f"{amount:,.0f}" if abs(amount) >= 100 else f"{amount:.3g}"

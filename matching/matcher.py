@@ -15,9 +15,16 @@ import numpy.typing as npt
 from matching import bundle
 from matching.contents import Contents
 from matching.economics import OBJECTIVES, Terms
-from matching.eligibility import Filters, Request, affordable_channels, eligible, why_not
+from matching.eligibility import (
+    Filters,
+    Request,
+    affordable_channels,
+    eligible,
+    why_not,
+)
 from matching.errors import ConflictError, OptionError, UnknownIdError
 from matching.history import EPOCH, Attributes, FloatArray, IntArray
+from matching.languages import DEFAULT_LANGUAGE, check_language
 from matching.likeness import Likeness
 from matching.models.index import use_one_thread
 from matching.models.ranker import preference
@@ -90,6 +97,7 @@ class Matcher:
         include: Sequence[str] = (),
         explain: bool = True,
         week: date | None = None,
+        language: str = DEFAULT_LANGUAGE,
     ) -> MatchResult:
         """Return the best k creators for a product.
 
@@ -98,6 +106,7 @@ class Matcher:
         product : an id of the catalog, or the fields of a product that is not in it
         include : creators to answer "why not this one?" for
         week : the Monday whose capacity counts; default the week of the bundle's date
+        language : of reasons and notes, one of `languages.LANGUAGES`
 
         Raises
         ------
@@ -109,6 +118,7 @@ class Matcher:
             If profit is asked for a product without a margin.
         """
         _check(k, objective)
+        check_language(language)
         asked = self.find_product(product)
         terms.check()
         self._check_margin(asked, objective)
@@ -134,8 +144,9 @@ class Matcher:
             shown,
             self.scorer.contributions(scored, shown) if explain else None,
             asked.category,
-            list(notes(self.contents, self.as_of, search, scored, shown)),
+            list(notes(self.contents, self.as_of, search, scored, shown, language)),
             self._include(asked, include, objective, request, terms, works, scored, rows),
+            language,
         )
 
     def score(self, creators: Sequence[str], product: str, objective: str = "roi") -> MatchResult:

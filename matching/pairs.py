@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from matching.columns import SCENES, STATISTICS
+from matching.columns import CREATORS, SCENES, STATISTICS
 from matching.history import (
     GROWTH_DAYS,
     KEYS,
@@ -266,3 +266,7 @@ COLUMNS: dict[str, Column] = {
     **{name: _total(*total) for name, total in TOTALS.items()},
 }
 """Every column that a feature may read, by name."""
+PRIVATE_COLUMNS = frozenset(
+    f"creator_{column.name}" for column in CREATORS.columns if column.private
+)
+"""Those that no merchant may learn, nor what would give them away."""

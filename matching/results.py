@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from matching.columns import CHANNELS, PRODUCTS
+from matching.eligibility import REASONS
 from matching.explain import evidence, reasons
 from matching.history import FloatArray, IntArray
+from matching.languages import DEFAULT_LANGUAGE
 from matching.scoring import Scored
+from matching.telling import Voice
 
 if TYPE_CHECKING:
     from matching.matcher import Matcher
@@ -21,7 +24,10 @@ _PRODUCT_FIELDS = tuple(name for name in PRODUCTS.names if name != "updated_on")
 
 @dataclass(frozen=True)
 class Included:
-    """A creator who was asked about: their prediction, rank, and why they are not eligible."""
+    """A creator who was asked about: their prediction, rank, and why they are not eligible.
+
+    `reason` is a name of `eligibility.REASONS`.
+    """
 
     scored: Scored
     row: int
@@ -40,6 +46,7 @@ class MatchResult:
     contributions : float64 (found, parts + 1), or None if no explanation was asked for
     category : int
         Code of the product's category, -1 where the catalog does not know it.
+    language : of the reasons and notes
     """
 
     matcher: Matcher
@@ -51,6 +58,7 @@ class MatchResult:
     category: int
     notes: Sequence[str]
     included: Sequence[Included] | None = None
+    language: str = DEFAULT_LANGUAGE
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -65,10 +73,11 @@ class MatchResult:
         if self.contributions is not None:
             stages = evidence(self.contributions)
             usual = self.matcher.contents.medians.usual(self.category)
+            voice = Voice(self.language, self.matcher.currency)
             for place, creator in enumerate(creators):
                 row, parts = self.rows[place], self.contributions[place]
                 creator["evidence"] = {n: float(values[place]) for n, values in stages.items()}
-                told = reasons(parts, self.scored.matrix[row], usual)
+                told = reasons(parts, self.scored.matrix[row], usual, voice=voice)
                 creator["reasons"] = [reason.to_dict() for reason in told]
         return creators
 
@@ -89,7 +98,7 @@ class MatchResult:
                     "rank": asked.rank,
                     **describe_creator(self.matcher, asked.scored, asked.row),
                     "eligible": asked.reason is None,
-                    "reason": asked.reason,
+                    "reason": asked.reason and REASONS[asked.reason].say(self.language),
                 }
                 for asked in self.included
             ]

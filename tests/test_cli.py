@@ -77,6 +77,7 @@ def test_more_bad_data(run, tmp_path):
         (("find", "BUNDLE", PRODUCT, "-k", "0"), "k: must be between 1 and 200"),
         (("find", "BUNDLE", PRODUCT, "-k", "many"), "valid integer"),
         (("find", "BUNDLE", PRODUCT, "--objective", "fame"), "objective"),
+        (("find", "BUNDLE", PRODUCT, "--language", "fr"), "language: must be one of en, zh"),
         (("find", "NOWHERE", PRODUCT), "no bundle"),
         (("weekly", "BUNDLE", "--week", "2026-W60", "--out", "OUT"), "no ISO week"),
         (("weekly", "BUNDLE", "--week", "next", "--out", "OUT"), "2026-W47"),
@@ -161,6 +162,14 @@ def test_simulate_check_train_find_weekly(run, tmp_path):
     assert set(report["truth"]["methods"]) >= {"this ranking", "random", "followers"}
     assert report["later"]["all"]["counts"]["published"] > 0
     assert "<svg" in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+
+
+def test_find_speaks_chinese_where_asked(run, bundle):
+    code, out, _ = run("find", bundle, PRODUCT, "-k", 2, "--json", "--language", "zh")
+    assert code == 0
+    reasons = [r["text"] for c in json.loads(out)["creators"] for r in c["reasons"]]
+    assert reasons
+    assert all("预计销售额" in text for text in reasons)
 
 
 def test_find_as_json_is_the_answer_of_the_contract(run, bundle):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from matching.history import FloatArray
-from matching.pairs import COLUMNS
+from matching.languages import Text
+from matching.pairs import COLUMNS, PRIVATE_COLUMNS
 
 
 class Stage(StrEnum):
@@ -28,21 +29,27 @@ class Shown(StrEnum):
     NUMBER = "number"
     PERCENT = "percent"  # a share or a rate
     AMOUNT = "amount"  # a logarithm: ln(1 + amount)
+    MONEY = "money"  # a logarithm: ln(1 + money)
     RATE = "rate"  # a logarithm of a small rate
     TIMES = "times"  # a difference of logarithms
-    YES_NO = "yes_no"
+    WORDS = "words"  # a code that stands for words
+    PRIVATE = "private"  # not at all, since it would give a private column away
 
 
 @dataclass(frozen=True)
 class Feature:
-    """One feature. `question` is its docstring and the text a merchant sees as the reason."""
+    """One feature. `question` is the sentence a merchant reads, with {value} for what it finds.
+
+    `words` are what its values stand for where they are shown as words.
+    """
 
     name: str
     stage: Stage
     reads: tuple[str, ...]
     compute: Callable[..., FloatArray]
-    question: str
+    question: Text
     shown: Shown
+    words: Mapping[float, Text]
     code_hash: str
 
 
@@ -50,32 +57,66 @@ _registry: dict[str, Feature] = {}
 
 
 def feature(
-    stage: Stage, reads: Sequence[str], shown: Shown = Shown.NUMBER
+    stage: Stage,
+    reads: Sequence[str],
+    shown: Shown = Shown.NUMBER,
+    *,
+    zh: str = "",
+    words: Mapping[float, Text] | None = None,
 ) -> Callable[[Callable[..., FloatArray]], Callable[..., FloatArray]]:
     """Register an array function as a feature of a stage, computed from the columns it reads.
+
+    Its docstring is the question it answers: the sentence that a merchant reads as the reason, with
+    {value} where the answer goes; `zh` is the same sentence in Chinese.
 
     Raises
     ------
     ValueError
-        If a column does not exist, the name is taken or the question is missing.
+        If a column does not exist, the name is taken, the question is missing in a language or has
+        no place for the value, or a value that is private would be shown.
     """
 
     def register(function: Callable[..., FloatArray]) -> Callable[..., FloatArray]:
-        name = function.__name__
-        question = " ".join((function.__doc__ or "").split())
-        unknown = [column for column in reads if column not in COLUMNS]
-        if unknown:
-            raise ValueError(f"feature {name} reads {unknown[0]!r}, which is no column of pairs")
-        if name in _registry:
-            raise ValueError(f"there are two features named {name}")
-        if not question:
-            raise ValueError(f"feature {name} has no docstring: say which question it answers")
+        question = Text(" ".join((function.__doc__ or "").split()).removesuffix("."), zh)
         source = inspect.getsource(function)
-        code_hash = hashlib.sha256(source.encode()).hexdigest()[:16]
-        _registry[name] = Feature(name, stage, tuple(reads), function, question, shown, code_hash)
+        made = Feature(
+            name=function.__name__,
+            stage=stage,
+            reads=tuple(reads),
+            compute=function,
+            question=question,
+            shown=shown,
+            words=words or {},
+            code_hash=hashlib.sha256(source.encode()).hexdigest()[:16],
+        )
+        fault = _fault(made)
+        if fault:
+            raise ValueError(f"feature {made.name} {fault}")
+        _registry[made.name] = made
         return function
 
     return register
+
+
+def _fault(made: Feature) -> str:
+    """Return what is wrong with a feature, nothing if it may be registered."""
+    unknown = [column for column in made.reads if column not in COLUMNS]
+    private = sorted(PRIVATE_COLUMNS.intersection(made.reads))
+    if unknown:
+        return f"reads {unknown[0]!r}, which is no column of pairs"
+    if made.name in _registry:
+        return "is there already: take another name"
+    if not made.question.en:
+        return "has no docstring: say which question it answers"
+    if not made.question.zh:
+        return "has no question in Chinese: give it as zh="
+    if any(words.count("{value}") != 1 for words in (made.question.en, made.question.zh)):
+        return "does not say where the answer goes: write {value} in its docstring and in zh="
+    if private and made.shown is not Shown.PRIVATE:
+        return f"reads {private[0]!r}, which no merchant may learn: declare shown=Shown.PRIVATE"
+    if bool(made.words) is not (made.shown is Shown.WORDS):
+        return "needs both shown=Shown.WORDS and words=, or neither"
+    return ""
 
 
 def registered() -> tuple[Feature, ...]:

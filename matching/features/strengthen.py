@@ -13,9 +13,10 @@ from matching.rates import ratio, shrunk_share
     Stage.STRENGTHEN,
     reads=("creator_fan_group_size", "creator_follower_count"),
     shown=Shown.PERCENT,
+    zh="有 {value} 的粉丝加入了粉丝团",
 )
 def fan_group_share(fan_group: FloatArray, followers: FloatArray) -> FloatArray:
-    """Share of followers who joined the fan group."""
+    """{value} of the creator's followers joined the fan group."""
     return ratio(fan_group, followers)
 
 
@@ -29,6 +30,7 @@ def fan_group_share(fan_group: FloatArray, followers: FloatArray) -> FloatArray:
         "market_fan_known_gmv",
     ),
     shown=Shown.PERCENT,
+    zh="粉丝贡献了该达人 {value} 的销售额",
 )
 def fan_gmv_share(
     fan_gmv: FloatArray,
@@ -37,7 +39,7 @@ def fan_gmv_share(
     all_fan_gmv: FloatArray,
     all_gmv: FloatArray,
 ) -> FloatArray:
-    """Share of the creator's sales that their own fans bring."""
+    """Fans bring {value} of this creator's sales."""
     return shrunk_share(fan_gmv, gmv, count, ratio(all_fan_gmv, all_gmv), 3)
 
 
@@ -53,6 +55,7 @@ def fan_gmv_share(
         "market_fan_known_gmv",
     ),
     shown=Shown.TIMES,
+    zh="粉丝团的销售额占比是其人数占比的 {value}",
 )
 def fan_conversion(
     fan_group: FloatArray,
@@ -63,7 +66,7 @@ def fan_conversion(
     all_fan_gmv: FloatArray,
     all_gmv: FloatArray,
 ) -> FloatArray:
-    """Sales that fans bring, against the share of fans among the creator's followers."""
+    """Fans' share of the creator's sales is {value} their share of the followers."""
     share = fan_gmv_share(fan_gmv, gmv, count, all_fan_gmv, all_gmv)
     members = fan_group_share(fan_group, followers)
     return np.log(np.maximum(share, 1e-4)) - np.log(np.maximum(members, 1e-4))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import date
 
 import numpy as np
@@ -9,11 +10,21 @@ import pandas as pd
 import pytest
 
 from matching.catalog import Catalog
-from matching.eligibility import Filters, Request, affordable_channels, eligible, why_not
+from matching.eligibility import (
+    _CHECKS,
+    REASONS,
+    Filters,
+    Request,
+    affordable_channels,
+    eligible,
+    why_not,
+)
 from matching.errors import OptionError
 from matching.facts import build_history
 from matching.history import day_number
+from matching.languages import LANGUAGES
 from matching.offers import Offers
+from tests.matching.words import check_words
 from tests.matching.worlds import tiny_tables
 from training.run import freeze
 
@@ -73,8 +84,8 @@ def test_without_filters_everybody_who_may_be_asked():
 def test_who_opted_out_is_never_asked():
     names, removed, reasons = ask(tiny_tables())
     assert names == {"c1", "c2"}
-    assert removed == {"opted out of invitations": 1}
-    assert reasons[2] == "opted out of invitations"
+    assert removed == {"opted_out": 1}
+    assert reasons[2] == "opted_out"
 
 
 @pytest.mark.parametrize(
@@ -109,7 +120,7 @@ def test_a_week_that_is_full_is_full_until_monday():
     assert found(tables, day=day) == {"c2", "c3", "c4"} - {"c3"}  # c3 joins in October
     names, removed, _ = ask(tables, day=day, week=date(2026, 9, 7))
     assert names == {"c1", "c2", "c4"}
-    assert "no capacity left this week" not in removed
+    assert "weekly_capacity" not in removed
 
 
 def test_no_capacity_at_all_is_none():
@@ -211,8 +222,8 @@ def test_everybody_is_counted_once_by_the_first_reason():
         tiny_tables(), category=("食品",), reputation_min=4.95, commission_rate=0.12
     )
     assert removed == {
-        "opted out of invitations": 1,
-        "asks a higher commission than is offered": 1,
+        "opted_out": 1,
+        "min_commission_rate": 1,
         "category": 1,
     }
 
@@ -233,3 +244,24 @@ def test_filters_that_cannot_be_are_named(filters: dict[str, object], field: str
     with pytest.raises(OptionError) as error:
         Filters(**filters).check()  # type: ignore[arg-type]
     assert error.value.field == field
+
+
+ASKED = [field.name for field in fields(Filters)]
+
+
+@pytest.mark.parametrize("name", [*ASKED, *(name for name, _ in _CHECKS)])
+def test_every_rule_and_filter_has_words_in_every_language(name: str):
+    for language in LANGUAGES:
+        check_words(REASONS[name].say(language), language)
+
+
+def test_every_reason_is_a_rule_or_a_filter():
+    assert set(REASONS) == {*ASKED, *(name for name, _ in _CHECKS)}
+    for language in LANGUAGES:
+        assert len({words.say(language) for words in REASONS.values()}) == len(REASONS)
+
+
+def test_no_reason_tells_a_number_of_a_creator():
+    """Who asks more than is offered is told so, and not how much they ask."""
+    assert REASONS["min_commission_rate"].en == "asks a higher commission than is offered"
+    assert not any(letter.isdigit() for words in REASONS.values() for letter in words.en + words.zh)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from matching.explain import PARTS, STAGES, Part, evidence, reasons, tell
+from matching.explain import PARTS, STAGES, Part, Reason, evidence, reasons
 from matching.features import FEATURES, Shown, Stage
+from matching.languages import LANGUAGES, Text
 from matching.medians import Usual
 from matching.models.effects import PARTS as EFFECTS
+from matching.telling import Voice
+from tests.matching.words import check_words
 
 NAMES = [feature.name for feature in FEATURES]
 PART_NAMES = [part.name for part in PARTS]
@@ -104,9 +107,20 @@ def test_a_reason_says_the_question_the_value_the_median_and_the_effect():
         "feature": "fan_gmv_share",
         "value": pytest.approx(0.44),
         "contribution": pytest.approx(0.18),
-        "text": "Share of the creator's sales that their own fans bring: 44%; the category's "
-        "median is 19% (+20% expected sales)",
+        "text": "Fans bring 44% of this creator's sales; the category's median is 19% "
+        "(+20% expected sales)",
     }
+
+
+def test_a_reason_says_the_same_in_chinese():
+    told = reasons(
+        contributions(fan_gmv_share=0.18),
+        values(fan_gmv_share=0.44),
+        usual({"fan_gmv_share": 0.19}),
+        voice=Voice("zh"),
+    )[0]
+    assert told.text == "粉丝贡献了该达人 44% 的销售额，类目中位数为 19%（预计销售额 +20%）"
+    assert told.value == pytest.approx(0.44)
 
 
 def test_where_the_category_is_too_thin_the_market_is_compared_with_and_named():
@@ -115,53 +129,67 @@ def test_where_the_category_is_too_thin_the_market_is_compared_with_and_named():
         values(fan_gmv_share=0.44),
         usual(market={"fan_gmv_share": 0.12}),
     )[0].text
-    assert "44%; the market's median is 12% (" in text
+    assert "44% of this creator's sales; the market's median is 12% (" in text
 
 
 @pytest.mark.parametrize(
-    ("median", "words"),
-    [(0.0, "mostly no"), (1.0, "mostly yes"), (0.5, "as often yes as no")],
+    ("median", "english", "chinese"),
+    [
+        (
+            0.0,
+            "; in past collaborations of the category mostly goods (",
+            "，类目以往合作多为实物（",
+        ),
+        (1.0, "; in past collaborations of the category mostly a service (", "多为服务（"),
+        (0.5, "; past collaborations of the category are evenly divided (", "各占一半（"),
+    ],
 )
-def test_a_yes_or_no_has_no_median_but_what_is_mostly_so(median: float, words: str):
-    told = reasons(
-        contributions(same_category=0.5),
-        values(same_category=1.0),
-        usual({"same_category": median}),
+def test_words_have_no_median_but_what_is_mostly_so(median: float, english: str, chinese: str):
+    given = (
+        contributions(is_service=0.5),
+        values(is_service=1.0),
+        usual({"is_service": median}),
     )
-    assert f"product's: yes; in the category {words} (" in told[0].text
+    assert f"What is sold is a service{english}" in reasons(*given)[0].text
+    assert chinese in reasons(*given, voice=Voice("zh"))[0].text
 
 
 def test_a_reason_of_what_is_not_known_says_so_and_compares_nothing():
     told = reasons(contributions(reputation=-0.5), values(), usual({"reputation": 4.0}))
     assert told[0].value is None
-    assert told[0].text.endswith("0 to 5: not known (-39% expected sales)")
+    assert told[0].text == (
+        "The creator's reputation score on the platform (0 to 5) is not known (-39% expected sales)"
+    )
 
 
 def test_a_reason_of_which_nothing_is_usual_compares_nothing():
     text = reasons(contributions(reputation=0.5), values(reputation=4.5), NOTHING_KNOWN)[0].text
-    assert text.endswith("0 to 5: 4.5 (+65% expected sales)")
+    assert text.endswith("(0 to 5) is 4.5 (+65% expected sales)")
 
 
-RECORD = Part("word", Stage.THRIVE, "What the creator's word adds.")
+RECORD = Part("word", Stage.THRIVE, Text("Their word brought {value}", "口碑带来了 {value}"))
 """A part that the program does not have."""
 
 
-def test_a_part_without_a_value_says_its_question_and_effect():
+def test_a_part_without_a_value_says_whether_it_adds():
     parts = np.append(contributions(reputation=0.1, base=8.0), 8.0)
     parts[-2] = 0.5
     told = reasons(parts, values(reputation=4.5), NOTHING_KNOWN, (*PARTS, RECORD))
     assert [reason.feature for reason in told] == ["word", "reputation"]
     assert told[0].value is None
     assert told[0].stage == "thrive"
-    assert told[0].text == "What the creator's word adds (+65% expected sales)"
+    assert told[0].text == "Their word brought more (+65% expected sales)"
 
 
-def test_a_record_says_what_it_adds():
-    told = reasons(contributions(creator_record=0.5), values(), NOTHING_KNOWN)
+@pytest.mark.parametrize(
+    ("contribution", "more", "effect"), [(0.5, "more", "+65%"), (-0.5, "less", "-39%")]
+)
+def test_a_record_says_whether_it_adds(contribution: float, more: str, effect: str):
+    told = reasons(contributions(creator_record=contribution), values(), NOTHING_KNOWN)
     assert (told[0].feature, told[0].stage, told[0].value) == ("creator_record", "utilize", None)
     assert told[0].text == (
-        "What the creator's own past sales add to what creators like this one sell "
-        "(+65% expected sales)"
+        f"The creator's past collaborations sold {more} than those of similar creators "
+        f"({effect} expected sales)"
     )
 
 
@@ -181,29 +209,72 @@ def test_contributions_of_other_parts_are_refused():
         reasons(parts[1:], values(), NOTHING_KNOWN)
 
 
-@pytest.mark.parametrize(
-    ("shown", "value", "text"),
-    [
-        (Shown.YES_NO, 1.0, "yes"),
-        (Shown.YES_NO, 0.0, "no"),
-        (Shown.PERCENT, 0.444, "44%"),
-        (Shown.PERCENT, 0.0444, "4.4%"),
-        (Shown.PERCENT, -0.05, "-5.0%"),
-        (Shown.AMOUNT, np.log1p(123_456), "123,456"),
-        (Shown.AMOUNT, np.log1p(12.345), "12.3"),
-        (Shown.AMOUNT, 0.0, "0"),
-        (Shown.TIMES, np.log(1.5), "1.5 ×"),
-        (Shown.RATE, np.log(0.0123), "1.23%"),
-        (Shown.NUMBER, 4.5, "4.5"),
-        (Shown.NUMBER, 1234.0, "1,234"),
-    ],
-)
-def test_values_are_told_as_a_person_would(shown: Shown, value: float, text: str):
-    assert tell(shown, value) == text
+# --- every part, in every language ---
+
+EXTREMES = (-50.0, -1.0, 0.0, 0.004, 0.5, 1.0, 3.0, 20.0)
+PRIVATE = [part.name for part in PARTS if part.shown is Shown.PRIVATE]
+each_part = pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
 
 
-def test_no_reason_is_computer_language():
-    for feature in FEATURES:
-        told = tell(feature.shown, 0.5)
-        assert "nan" not in told
-        assert "inf" not in told
+def reason_of(
+    part: Part, value: float | None, median: float | None, language: str, moved: float = 0.3
+) -> Reason:
+    """The reason that a part gives, of a value and a median that may be unknown."""
+    place = {} if value is None else {part.name: value}
+    compared = {} if median is None else {part.name: median}
+    (told,) = reasons(
+        contributions(**{part.name: moved}), values(**place), usual(compared), voice=Voice(language)
+    )
+    return told
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@each_part
+def test_every_part_reads_well_whatever_its_value(part: Part, language: str):
+    known = [None] if part.name in EFFECTS else [None, *EXTREMES]
+    for value in known:
+        for median in known:
+            for moved in (-9.0, 0.3, 9.0):
+                check_words(reason_of(part, value, median, language, moved).text, language)
+
+
+@each_part
+def test_every_part_says_what_is_known_and_what_is_not(part: Part):
+    if part.shown in (None, Shown.PRIVATE):
+        return
+    for language in LANGUAGES:
+        known = reason_of(part, 0.5, None, language)
+        compared = reason_of(part, 0.5, 0.0, language)
+        unknown = reason_of(part, None, 0.0, language)
+        assert known.value == 0.5
+        assert unknown.value is None
+        assert len({known.text, compared.text, unknown.text}) == 3
+        assert {"en": "known", "zh": "未知"}[language] in unknown.text
+
+
+# --- what no merchant may learn ---
+
+
+def test_what_gives_a_private_column_away_is_private():
+    assert "commission_step" in PRIVATE
+
+
+@pytest.mark.parametrize("name", PRIVATE)
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("moved", [0.3, -0.3])
+def test_a_private_value_is_never_told_nor_what_is_usual_of_it(
+    name: str, language: str, moved: float
+):
+    """Whatever the value and the median, the reason is the same, and without a number of theirs."""
+    part = PARTS[PART_NAMES.index(name)]
+    told = {
+        reason_of(part, value, median, language, moved)
+        for value in (None, *EXTREMES)
+        for median in (None, *EXTREMES)
+    }
+    (reason,) = told
+    assert reason.value is None
+    assert reason.contribution == moved
+    assert not any(
+        letter.isdigit() for letter in reason.text.replace(f"{np.expm1(moved):+.0%}", "")
+    )

@@ -16,11 +16,14 @@ from matching import matcher as matcher_module
 from matching.catalog import Catalog
 from matching.columns import PRODUCTS
 from matching.economics import OBJECTIVES, Terms, three_digits
+from matching.eligibility import REASONS
 from matching.errors import ConflictError, OptionError, UnknownIdError
+from matching.languages import LANGUAGES
 from matching.matcher import Filters, Matcher
 from matching.models.ranker import preference
 from tests.conftest import QUICK
 from tests.markets import small_market
+from tests.matching.words import check_words
 from training.run import train
 
 Answer = dict[str, Any]
@@ -302,7 +305,7 @@ def test_as_many_as_pass_a_filter_are_returned_and_nobody_else(
         if len(found) < 50:
             (note,) = (n for n in answer["notes"] if "creators found" in n)
             assert f"{len(found)} of 50 creators found" in note
-            assert any(name in note for name in named(filters).split("+"))
+            assert any(REASONS[name].en in note for name in named(filters).split("+"))
 
 
 def test_the_channel_that_was_asked_for_is_the_channel_of_the_offer(
@@ -372,9 +375,9 @@ def test_nobody_who_may_not_be_asked_is_returned(
 def test_nobody_passes_and_the_answer_says_why(matcher: Matcher, products: list[str]):
     answer = matcher.match(products[0], filters=Filters(city=("火星",))).to_dict()
     assert answer["creators"] == []
-    assert any(
-        n.startswith("0 of 20 creators found") and "city removed" in n for n in answer["notes"]
-    )
+    (note,) = (n for n in answer["notes"] if "creators found" in n)
+    assert note.startswith("0 of 20 creators found")
+    assert " removed (city not among those asked for, or unknown)" in note
 
 
 def test_a_full_week_is_full_and_the_next_is_not():
@@ -436,11 +439,11 @@ def test_a_least_that_nobody_reaches_is_told(
     assert answer["creators"] == []
     (note,) = (n for n in answer["notes"] if "creators found" in n)
     eligible = int(matcher.eligible(products[0]).sum())
-    assert f"filters on predictions left 0 of the {eligible} best of {eligible}" in note
+    assert f"filters on predictions left 0 of the {eligible:,} best of {eligible:,}" in note
     monkeypatch.setattr(matcher_module, "MOST_CANDIDATES", 500)
     answer = matcher.match(products[0], filters=Filters(roi_min=1e9)).to_dict()
     (note,) = (n for n in answer["notes"] if "creators found" in n)
-    assert f"left 0 of the 500 best of {eligible}" in note
+    assert f"left 0 of the 500 best of {eligible:,}" in note
 
 
 # --- degenerate ROI, unknown money ---
@@ -509,6 +512,67 @@ def test_an_estimated_cost_is_marked(small_matcher: Matcher):
     ]
     assert any(marked)
     assert not all(marked)
+
+
+# --- languages ---
+
+
+def wordless(answer: Answer) -> Answer:
+    """The answer without its words."""
+    for creator in answer["creators"]:
+        for reason in creator["reasons"]:
+            del reason["text"]
+    for creator in answer["included"]:
+        del creator["reason"]
+    return {name: value for name, value in answer.items() if name != "notes"}
+
+
+def words_of(answer: Answer) -> list[str]:
+    reasons = [reason["text"] for creator in answer["creators"] for reason in creator["reasons"]]
+    why_not = [creator["reason"] for creator in answer["included"] if creator["reason"]]
+    return [*answer["notes"], *reasons, *why_not]
+
+
+def test_an_answer_says_the_same_in_every_language(
+    matcher: Matcher, sample: Catalog, people: pd.DataFrame
+):
+    out = people.index[people["opted_out"]][0]
+    for product in matcher.products(limit=400)[::40]:
+        told = {}
+        for language in LANGUAGES:
+            answer = matcher.match(
+                product["product_id"],
+                60,
+                filters=Filters(category=(people["category"].iloc[0],), accept_min=0.2),
+                include=[out, *people.index[:5]],
+                language=language,
+            ).to_dict()
+            words = words_of(answer)
+            assert len(words) > 20
+            for text in words:
+                check_words(text, language)
+            told[language] = wordless(answer)
+        assert told["en"] == told["zh"]
+
+
+def test_money_is_told_in_the_currency_of_the_catalog():
+    tables = small_market()
+    tables["catalog"]["currency"] = "USD"
+    answer = matcher_of(tables).match("p000", 60, "gmv", language="zh").to_dict()
+    reasons = [reason for creator in answer["creators"] for reason in creator["reasons"]]
+    money = [
+        reason["text"]
+        for reason in reasons
+        if reason["feature"] in ("log_price", "log_slot_fee") and reason["value"] is not None
+    ]
+    assert money
+    assert all(" USD" in text and "元" not in text for text in money)
+
+
+def test_a_language_that_is_not_spoken(matcher: Matcher, products: list[str]):
+    with pytest.raises(OptionError, match="must be one of en, zh, not 'fr'") as error:
+        matcher.match(products[0], language="fr")
+    assert error.value.field == "language"
 
 
 # --- notes on age ---
@@ -649,7 +713,7 @@ def test_a_creator_whose_prediction_does_not_pass_is_told_which(
         products[0], 1, filters=least, include=[best["creator_id"]]
     ).to_dict()["included"]
     assert creator["eligible"] is False
-    assert creator["reason"] == "roi_min"
+    assert creator["reason"] == REASONS["roi_min"].en
     assert creator["rank"] is None
 
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from matching.features import FEATURES, STAGE_MODULES, Feature, Stage, build_matrix
+from matching.features import FEATURES, STAGE_MODULES, Feature, Shown, Stage, build_matrix
 from matching.features import spec as spec_module
 from matching.features.spec import feature
-from matching.pairs import COLUMNS
+from matching.languages import Text
+from matching.pairs import COLUMNS, PRIVATE_COLUMNS
 
 each_feature = pytest.mark.parametrize("one", FEATURES, ids=lambda one: one.name)
 
@@ -42,11 +43,27 @@ def test_a_feature_lives_in_the_module_of_its_stage(one: Feature):
 
 @each_feature
 def test_its_docstring_is_a_sentence_that_a_merchant_can_read(one: Feature):
-    assert one.question == " ".join(one.compute.__doc__.split())
-    assert one.question[0].isupper()
-    assert one.question.endswith(".")
-    assert "_" not in one.question
-    assert len(one.question) <= 100
+    assert f"{one.question.en}." == " ".join(one.compute.__doc__.split())
+    assert one.question.en[0].isupper() or one.question.en.startswith("{value}")
+    assert "_" not in one.question.en
+    assert len(one.question.en) <= 100
+
+
+@each_feature
+def test_its_question_is_there_in_chinese(one: Feature):
+    assert any("\u4e00" <= letter <= "\u9fff" for letter in one.question.zh)
+    assert not one.question.zh.endswith("。")
+    assert len(one.question.zh) <= 50
+
+
+@each_feature
+def test_no_value_that_would_give_a_private_column_away_is_shown(one: Feature):
+    assert (one.shown is Shown.PRIVATE) == bool(PRIVATE_COLUMNS.intersection(one.reads))
+
+
+def test_what_a_creator_asks_at_least_is_private():
+    assert "creator_min_commission_rate" in PRIVATE_COLUMNS
+    assert set(COLUMNS) > PRIVATE_COLUMNS
 
 
 @each_feature
@@ -83,11 +100,11 @@ def test_a_feature_of_no_column_is_refused():
 
 
 def test_two_features_of_one_name_are_refused():
-    with pytest.raises(ValueError, match="two features named log_price"):
+    with pytest.raises(ValueError, match="feature log_price is there already"):
 
-        @feature(Stage.REACH, reads=("product_price",))
+        @feature(Stage.REACH, reads=("product_price",), zh="价格为 {value}")
         def log_price(price):
-            """The price again."""
+            """The price is {value}."""
             return price
 
 
@@ -99,20 +116,63 @@ def test_a_feature_without_a_question_is_refused():
             return price
 
 
+def test_a_feature_without_a_question_in_chinese_is_refused():
+    with pytest.raises(ValueError, match="english has no question in Chinese: give it as zh="):
+
+        @feature(Stage.REACH, reads=("product_price",))
+        def english(price):
+            """The price is {value}."""
+            return price
+
+
+@pytest.mark.parametrize(("en", "zh"), [("The price.", "价格为 {value}"), ("Is {value}.", "价格")])
+def test_a_question_without_a_place_for_the_answer_is_refused(en: str, zh: str):
+    def placeless(price):
+        return price
+
+    placeless.__doc__ = en
+    with pytest.raises(ValueError, match=r"placeless does not say where the answer goes"):
+        feature(Stage.REACH, reads=("product_price",), zh=zh)(placeless)
+
+
+def test_a_feature_that_would_show_what_is_private_is_refused():
+    def least(asked):
+        """The creator takes {value}."""
+        return asked
+
+    reads = ("creator_min_commission_rate",)
+    with pytest.raises(ValueError, match=r"no merchant may learn: declare shown=Shown.PRIVATE"):
+        feature(Stage.UTILIZE, reads, Shown.PERCENT, zh="达人要求 {value}")(least)
+    feature(Stage.UTILIZE, reads, Shown.PRIVATE, zh="达人要求 {value}")(least)
+    assert spec_module._registry["least"].shown is Shown.PRIVATE
+
+
+def test_words_need_to_be_given_where_they_are_shown_and_nowhere_else():
+    def place(price):
+        """It is {value}."""
+        return price
+
+    given = {"stage": Stage.REACH, "reads": ("product_price",), "zh": "在 {value}"}
+    with pytest.raises(ValueError, match=r"place needs both shown=Shown.WORDS and words="):
+        feature(**given, shown=Shown.WORDS)(place)
+    with pytest.raises(ValueError, match=r"place needs both shown=Shown.WORDS and words="):
+        feature(**given, words={0: Text("here", "此处")})(place)
+
+
 def test_the_hash_of_a_feature_follows_its_code():
     def made(body: str) -> str:
         spec_module._registry.pop("changing", None)
         if body == "price":
 
-            @feature(Stage.REACH, reads=("product_price",))
+            @feature(Stage.REACH, reads=("product_price",), zh="价格为 {value}")
             def changing(price):
-                """A price."""
+                """A price of {value}."""
                 return price
         else:
 
-            @feature(Stage.REACH, reads=("product_price",))
+            @feature(Stage.REACH, reads=("product_price",), zh="价格为 {value}")
             def changing(price):
-                """A price."""
+                """A price of {value}."""
                 return 2 * price
 
         return spec_module._registry["changing"].code_hash
