@@ -14,6 +14,7 @@ from matching.errors import UnknownIdError
 from matching.matcher import Filters, Matcher
 from serve.answers import Match, Product, ProductList
 from serve.auth import caller, own_merchant, own_product
+from serve.languages import LanguageHeader, asked_language
 from serve.payloads import (
     CreatorsQuery,
     MatchBody,
@@ -61,7 +62,7 @@ def v1() -> Blueprint:
         tags=[_MATCHES],
         responses={200: Match, **refusals_with_key(404, 409, 422)},
     )
-    def creators(path: ProductPath, query: CreatorsQuery) -> dict[str, Any]:
+    def creators(path: ProductPath, query: CreatorsQuery, header: LanguageHeader) -> dict[str, Any]:
         """Top creators for a product of the catalog."""
         return _match(path.product_id, query, filters=query.to_filters())
 
@@ -70,7 +71,7 @@ def v1() -> Blueprint:
         tags=[_MATCHES],
         responses={200: Match, **refusals_with_key(404, 409, 413, 415, 422)},
     )
-    def matches(body: MatchBody, query: NoQuery) -> dict[str, Any]:
+    def matches(body: MatchBody, query: NoQuery, header: LanguageHeader) -> dict[str, Any]:
         """Top creators for a product in or outside the catalog, on terms to try."""
         return _match(
             body.product_asked(),
@@ -94,7 +95,12 @@ def _match(product: str | dict[str, Any], asked: MatchFields, **rest: Any) -> di
     elif merchant_id := own_merchant(product.get("merchant_id")):
         product = {**product, "merchant_id": merchant_id}
     result = matcher.match(
-        product, k=asked.k, objective=asked.objective, explain=asked.explain, **rest
+        product,
+        k=asked.k,
+        objective=asked.objective,
+        explain=asked.explain,
+        language=asked_language(),
+        **rest,
     )
     return {"request_id": g.request_id, **result.to_dict()}
 

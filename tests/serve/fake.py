@@ -12,6 +12,7 @@ import numpy as np
 
 from matching.economics import Terms
 from matching.errors import ConflictError, OptionError, UnknownIdError
+from matching.languages import Text
 from matching.matcher import Filters
 
 TITLES = (
@@ -37,12 +38,43 @@ CITIES = ("成都", "杭州", "北京", "广州", "西安", None)
 CATEGORIES = ("食品", "美妆", "服饰", "家居", "数码")
 STAGES = ("transform", "reach", "utilize", "strengthen", "thrive")
 REASONS = {
-    "transform": "Share of this creator's sales in the product's category: {0}%, usually 31%",
-    "reach": "People whom a session of this creator reaches: {0},000, usually 8,200",
-    "utilize": "Share of accepted collaborations that were published: {0}%, usually 88%",
-    "strengthen": "粉丝贡献此达人 {0}% 的销售额，类目中位数为 19%",
-    "thrive": "{0}% 的订单是复购，类目中位数为 11%",
+    "transform": Text(
+        "{share}% of the creator's published collaborations were in the product's category; the "
+        "category's median is 31% ({effect} expected sales)",
+        "达人已发布的合作中有 {share}% 属于商品所在类目，类目中位数为 31%（预计销售额 {effect}）",
+    ),
+    "reach": Text(
+        "The creator usually has {share},000 viewers in this channel; the category's median is "
+        "8,200 ({effect} expected sales)",
+        "达人在该渠道日常的观看人数为 {share},000，类目中位数为 8,200（预计销售额 {effect}）",
+    ),
+    "utilize": Text(
+        "Buyers sent back {share}% of the creator's sales; the category's median is 18% ({effect} "
+        "expected sales)",
+        "达人的销售额中有 {share}% 被退款，类目中位数为 18%（预计销售额 {effect}）",
+    ),
+    "strengthen": Text(
+        "Fans bring {share}% of this creator's sales; the category's median is 19% ({effect} "
+        "expected sales)",
+        "粉丝贡献了该达人 {share}% 的销售额，类目中位数为 19%（预计销售额 {effect}）",
+    ),
+    "thrive": Text(
+        "{share}% of this creator's orders are repurchases; the category's median is 11% ({effect} "
+        "expected sales)",
+        "达人的订单中有 {share}% 是复购，类目中位数为 11%（预计销售额 {effect}）",
+    ),
 }
+FEWER = Text(
+    "{found} of {asked} creators found: {removed} removed (city not among those asked for, or "
+    "unknown)",
+    "需要 {asked} 位达人，找到 {found} 位：{removed} 位被排除（城市不在所选范围内或未知）",
+)
+DEGENERATE = Text(
+    "ROI cannot tell these creators apart: nothing but commission is paid, so ROI is the same "
+    "whoever sells",
+    "ROI 无法区分这些达人：只需支付佣金，无论谁来卖 ROI 都相同",
+)
+NOT_ELIGIBLE = Text("city not among those asked for, or unknown", "城市不在所选范围内或未知")
 
 
 @dataclass(frozen=True)
@@ -120,6 +152,7 @@ class FakeMatcher:
         terms: Terms = NO_TERMS,
         include: Sequence[str] = (),
         explain: bool = True,
+        language: str = "en",
     ) -> FakeResult:
         known = self.product(product) if isinstance(product, str) else dict(product)
         if known["price"] == 666:
@@ -131,12 +164,15 @@ class FakeMatcher:
                 "profit needs the product's margin_rate, which is not known; choose roi or gmv"
             )
         passing = [c for c in self._creators if _passes(c, filters)]
-        notes = [] if len(passing) >= k else [_shortfall(len(passing), k, len(self._creators))]
+        notes = []
+        if len(passing) < k:
+            removed = len(self._creators) - len(passing)
+            notes.append(FEWER.say(language, found=len(passing), asked=k, removed=removed))
         if self._degenerate:
-            notes.append("所有达人都没有固定成本，ROI 无法区分达人；请改看销售额。")
+            notes.append(DEGENERATE.say(language))
         channel = filters.channel or "live"
         creators = [
-            {**self._predict(c, known, terms, channel, explain), "rank": rank}
+            {**self._predict(c, known, terms, channel, language if explain else None), "rank": rank}
             for rank, c in enumerate(passing[:k], start=1)
         ]
         answer = {
@@ -149,18 +185,25 @@ class FakeMatcher:
             "notes": notes,
         }
         if include:
-            answer["included"] = [self._included(i, known, terms, passing) for i in include]
+            answer["included"] = [
+                self._included(i, known, terms, passing, language) for i in include
+            ]
         return FakeResult(answer)
 
     def _included(
-        self, key: str, product: Mapping[str, Any], terms: Terms, passing: list[dict[str, Any]]
+        self,
+        key: str,
+        product: Mapping[str, Any],
+        terms: Terms,
+        passing: list[dict[str, Any]],
+        language: str,
     ) -> dict[str, Any]:
         for creator in self._creators:
             if creator["creator_id"] == key:
                 eligible = creator in passing
-                item = self._predict(creator, product, terms, "live", True)
+                item = self._predict(creator, product, terms, "live", language)
                 rank = passing.index(creator) + 1 if eligible else None
-                reason = None if eligible else "removed by the filters"
+                reason = None if eligible else NOT_ELIGIBLE.say(language)
                 return {**item, "rank": rank, "eligible": eligible, "reason": reason}
         raise UnknownIdError("creator", key)
 
@@ -170,7 +213,7 @@ class FakeMatcher:
         product: Mapping[str, Any],
         terms: Terms,
         channel: str,
-        explain: bool,
+        language: str | None,
     ) -> dict[str, Any]:
         number = int(creator["creator_id"][1:])
         noise = np.random.default_rng(number)
@@ -213,11 +256,13 @@ class FakeMatcher:
                 "accept_probability": float(noise.uniform(0.2, 0.9)),
                 "fulfil_probability": float(noise.uniform(0.6, 0.99)),
             },
-            **(_explained(sales, bars, noise) if explain else {}),
+            **(_explained(sales, bars, noise, language) if language else {}),
         }
 
 
-def _explained(sales: float, bars: list[float], noise: np.random.Generator) -> dict[str, Any]:
+def _explained(
+    sales: float, bars: list[float], noise: np.random.Generator, language: str
+) -> dict[str, Any]:
     evidence = dict(zip(STAGES, bars, strict=True))
     strongest = sorted(STAGES, key=lambda stage: -abs(evidence[stage]))[:4]
     return {
@@ -228,7 +273,11 @@ def _explained(sales: float, bars: list[float], noise: np.random.Generator) -> d
                 "feature": f"{stage}_share",
                 "value": 0.44,
                 "contribution": evidence[stage],
-                "text": REASONS[stage].format(int(noise.integers(20, 80))),
+                "text": REASONS[stage].say(
+                    language,
+                    share=int(noise.integers(20, 80)),
+                    effect=f"{math.expm1(evidence[stage]):+.0%}",
+                ),
             }
             for stage in strongest
         ],
@@ -256,10 +305,6 @@ def _passes(creator: dict[str, Any], filters: Filters) -> bool:
         or (filters.follower_min is not None and (followers or -1) < filters.follower_min)
         or (filters.follower_max is not None and (followers or 1e18) > filters.follower_max)
     )
-
-
-def _shortfall(found: int, asked: int, total: int) -> str:
-    return f"只有 {found} 位达人符合条件（需要 {asked} 位）；筛选条件排除了 {total - found} 位。"
 
 
 def _ranked_first(creator: dict[str, Any]) -> dict[str, Any]:

@@ -156,7 +156,7 @@ def test_filters_and_objective_stand_in_the_address(page: Page, site: str) -> No
     expect(page.locator("li.row")).to_have_count(18)
     for row in page.locator("li.row").all():
         expect(row).to_contain_text("成都")
-    expect(page.locator(".notes")).to_contain_text("筛选条件排除了")
+    expect(page.locator(".notes")).to_contain_text("removed (")
     page.get_by_role("radio", name="Sales").check()
     page.wait_for_url(re.compile("objective=gmv"))
     expect(page.locator(".head .sorted")).to_have_text("Settled sales")
