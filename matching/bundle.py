@@ -22,7 +22,7 @@ import numpy.typing as npt
 from matching.drafts import draft, sync, write_synced
 from matching.errors import BundleError, UnknownIdError
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 MANIFEST = "manifest.json"
 PROMOTED = "promoted.json"
 _DAMAGED = "the bundle is damaged; train again with --promote, or copy it again"

@@ -20,6 +20,7 @@ from matching.models.ranker import Ranker
 from matching.models.text import ContentVectors, TextEncoder
 from matching.models.topics import Topics
 from matching.offers import Offers
+from matching.record import Record
 
 Array = npt.NDArray[Any]
 
@@ -42,6 +43,8 @@ class Contents:
     index : CreatorIndex
     queries : objective → float32 (products, dimensions)
         The catalog products' query vectors.
+    record : Record
+        Past collaborations beside what would have been promised: what a merchant may see.
     creators, products : pyarrow tables
         What is shown: names, titles and so on, in the order of the ids.
     facts : plain values
@@ -58,6 +61,7 @@ class Contents:
     encoder: Encoder
     index: CreatorIndex
     queries: Mapping[str, npt.NDArray[np.float32]]
+    record: Record
     creators: Any
     products: Any
     facts: Mapping[str, Any]
@@ -72,6 +76,7 @@ class Contents:
         files.add("text", {"topics": self.texts.topics})
         files.add("space", self.encoder.to_arrays())
         files.add("queries", dict(self.queries))
+        files.add("record", self.record.to_arrays())
         inverted = self.index.to_array()
         if inverted is not None:
             files.arrays["space/inverted"] = inverted
@@ -110,6 +115,7 @@ class Contents:
             encoder=encoder,
             index=CreatorIndex.from_array(encoder.vectors, space.get("inverted")),
             queries=files.group("queries"),
+            record=Record.from_arrays(files.group("record")),
             creators=files.tables["creators"],
             products=files.tables["products"],
             facts=files.documents["facts"],

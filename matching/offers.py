@@ -88,31 +88,22 @@ class Offers:
         Shapes broadcast as in `Pairs`. A term of the request overrides what is known. What returns
         will cost depends on what is predicted: `return_cost_rate` adds it.
         """
-        sample, sample_estimated = _or_like(attributes, "sample_cost", products, self.sample_cost)
-        service, service_estimated = _or_like(
-            attributes, "service_fee_rate", products, self.service_fee_rate
-        )
-        slot_fee = self.slot_fee[creators, channels]
-        fee_estimated = self.slot_fee_estimated[creators, channels]
+        listed = self.listed(attributes, creators, products, channels)
+        slot_fee, fee_estimated = listed["slot_fee"]
         known_fee = np.where(fee_estimated, np.nan, slot_fee)
         given = terms.given()
-        guesses = {
-            "slot_fee": fee_estimated,
-            "sample_cost": sample_estimated,
-            "service_fee_rate": service_estimated,
-        }
         estimated = np.zeros(slot_fee.shape, dtype=bool)
-        for term, guessed in guesses.items():
+        for term, (_, guessed) in listed.items():
             if term not in given:
                 estimated = estimated | guessed
         if "slot_fee" in given:
             slot_fee = known_fee = np.full(slot_fee.shape, given["slot_fee"])
-        commission = given.get("commission_rate", attributes["commission_rate"][products])
+        commission = given.get("commission_rate", listed["commission_rate"][0])
         deal = Deal(
             commission_rate=commission,
-            service_fee_rate=given.get("service_fee_rate", service),
+            service_fee_rate=given.get("service_fee_rate", listed["service_fee_rate"][0]),
             slot_fee=slot_fee,
-            sample_cost=given.get("sample_cost", sample),
+            sample_cost=given.get("sample_cost", listed["sample_cost"][0]),
             handling_cost=given.get("handling_cost", 0.0),
             ads_cost=given.get("ads_cost", 0.0),
             subsidy_rate=given.get("subsidy_rate", 0.0),
@@ -120,17 +111,29 @@ class Offers:
         )
         return deal, Offer(np.asarray(commission), known_fee), estimated
 
+    def listed(
+        self, attributes: Attributes, creators: IntArray, products: IntArray, channels: IntArray
+    ) -> dict[str, tuple[FloatArray, BoolArray]]:
+        """Return each term where nobody says otherwise, and where it is estimated from its like."""
+        commission = attributes["commission_rate"][products]
+        return {
+            "commission_rate": (commission, np.zeros(commission.shape, dtype=bool)),
+            "slot_fee": (
+                self.slot_fee[creators, channels],
+                self.slot_fee_estimated[creators, channels],
+            ),
+            "sample_cost": _or_like(attributes, "sample_cost", products, self.sample_cost),
+            "service_fee_rate": _or_like(
+                attributes, "service_fee_rate", products, self.service_fee_rate
+            ),
+        }
+
     def return_cost_rate(
         self, attributes: Attributes, products: IntArray, refund_share: FloatArray
     ) -> FloatArray:
-        """Return the expected cost of returns per unit of settled sales.
-
-        A share r of gross sales is refunded, so settled sales of 1 come with r / (1 - r) refunded,
-        each unit of which costs what returns have cost in that category.
-        """
-        share = np.minimum(refund_share, _MOST_REFUNDED)
+        """Return the expected cost of returns per unit of settled sales."""
         place = attributes["subcategory"][products].astype(np.int64)
-        return np.asarray(share / (1.0 - share) * self.cost_per_refund[place])
+        return returns_of(refund_share, self.cost_per_refund[place])
 
     def to_arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return the state as arrays by name."""
@@ -232,16 +235,28 @@ def _top_category(history: History) -> IntArray:
     return np.array([code[path.split("/")[0]] for path in paths], dtype=np.int64)
 
 
-def _costs_per_refund(history: History) -> FloatArray:
-    """Return what a refunded unit of money has cost, shrunk, by sub-category, market last."""
-    places = np.arange(len(history.words["subcategory"]))
+def returns_of(refund_share: FloatArray, cost_per_refund: FloatArray) -> FloatArray:
+    """Return the expected cost of returns per unit of settled sales.
+
+    A share r of gross sales is refunded, so settled sales of 1 come with r / (1 - r) refunded, each
+    unit of which costs what returns have cost in that category.
+    """
+    share = np.minimum(refund_share, _MOST_REFUNDED)
+    return np.asarray(share / (1.0 - share) * cost_per_refund)
+
+
+def costs_per_refund(history: History, places: IntArray, days: IntArray) -> FloatArray:
+    """Return what a refunded unit of money had cost before a day, 0 where nothing tells.
+
+    By sub-category, shrunk toward the market's; `places` are codes of sub-categories, -1 the whole
+    market. Shapes broadcast.
+    """
 
     def sums(key: str, keys: IntArray, measure: str) -> FloatArray:
-        return history.total(key, measure, keys, np.array(history.as_of))
+        return history.total(key, measure, keys, days)
 
-    market = ratio(
-        sums("market", np.array([0]), "return_cost"), sums("market", np.array([0]), "returned_gmv")
-    )
+    whole = np.zeros_like(places)
+    market = ratio(sums("market", whole, "return_cost"), sums("market", whole, "returned_gmv"))
     category = shrunk_share(
         sums("subcategory", places, "return_cost"),
         sums("subcategory", places, "returned_gmv"),
@@ -249,7 +264,13 @@ def _costs_per_refund(history: History) -> FloatArray:
         market,
         REFUND_PRIOR_COUNT,
     )
-    return np.nan_to_num(np.append(category, market))
+    return np.nan_to_num(category)
+
+
+def _costs_per_refund(history: History) -> FloatArray:
+    """Return the same at a frozen history's date, by sub-category, market last."""
+    places = np.append(np.arange(len(history.words["subcategory"])), -1)
+    return costs_per_refund(history, places, np.array(history.as_of))
 
 
 def _or_like(

@@ -14,7 +14,7 @@ from matching.features import FEATURES
 from matching.history import FloatArray, History, IntArray, day_number
 from matching.models.intervals import Interval
 from matching.models.outcomes import LOG, Head
-from matching.models.ranker import CERTAIN, HEADS, Given, Outcomes, Ranker
+from matching.models.ranker import CERTAIN, HEADS, Ranker
 from training.config import TrainConfig
 from training.heads import (
     LINKS,
@@ -27,11 +27,8 @@ from training.heads import (
 )
 from training.records import Records, fit_records
 from training.rows import Form, Rows
+from training.unseen import LEAST_VALIDATION, Unseen
 
-_LEAST_VALIDATION = 200
-_LEAST_SLOPE = 0.5
-_LEAST_KEPT = 1e-9  # of gross sales, where everything was always sent back
-_LEAST_RATIOS = 100  # fewer in a channel say too little of its luck
 _NO_INTERVAL = Interval.calibrate(np.zeros(0), np.zeros(0))
 FEW_SELL_NOTHING = "at most a tenth of published collaborations sell nothing"
 NO_REFUNDS = "refunds unknown: sales are gross"
@@ -40,12 +37,31 @@ Targets = Mapping[str, tuple[IntArray, FloatArray]]
 
 
 @dataclass(frozen=True)
+class Trial:
+    """A ranker that was fitted on what was known before a day only, and nothing calibrated of it.
+
+    `unseen` is what it says of the outcomes that came later.
+    """
+
+    day: int
+    ranker: Ranker
+    records: Records
+    unseen: Unseen
+
+
+@dataclass(frozen=True)
 class Fitted:
-    """The ranker, the history with the residuals that its effects read, and what was fitted."""
+    """The ranker, the records that its effects read, what was fitted, and the trial before it."""
 
     ranker: Ranker
-    history: History
+    records: Records
     about: dict[str, Any]
+    trial: Trial
+
+    @property
+    def history(self) -> History:
+        """The history with the residuals that the effects read."""
+        return self.records.history
 
 
 def fit_ranker(rows: Rows, history: History, as_of: date, config: TrainConfig) -> Fitted:
@@ -60,22 +76,24 @@ def fit_ranker(rows: Rows, history: History, as_of: date, config: TrainConfig) -
     later = rows.heads(day, form, invited_from=split)
     records = fit_records(rows, history, split, form, config)
     earlier = _fit_heads(rows, records, split, form, config, validation=later)
-    trial = _ranker(earlier, records, form)
-    calibrated = _calibrate(trial, rows, records, later, form, config)
+    plain = _ranker(earlier, records, form)
+    unseen = Unseen.of(plain, rows, records, later, config.threads)
+    trial = Trial(split, plain, records, unseen)
     counts = _tree_counts(earlier, later)
     records = fit_records(rows, history, day, form, config)
     heads = _fit_heads(rows, records, day, form, config, tree_counts=counts)
-    ranker = replace(_ranker(heads, records, form), **calibrated)
+    ranker = unseen.calibrate(_ranker(heads, records, form), config.interval_level)
     about = {
         name: {"rows": len(target), "trees": heads[name].tree_count, **heads[name].describe()}
         for name, (_, target) in rows.heads(day, form).items()
     }
-    return Fitted(ranker, records.history, about)
+    return Fitted(ranker, records, about, trial)
 
 
 def _ranker(heads: Mapping[str, Head], records: Records, form: Form) -> Ranker:
     """Return a ranker that nothing has been calibrated of yet."""
     plain = np.ones(len(CHANNELS))
+    unseen = heads["impressions"].reason == NO_IMPRESSIONS
     effects, references = records.effects, records.references
     return Ranker(
         heads,
@@ -83,7 +101,7 @@ def _ranker(heads: Mapping[str, Head], records: Records, form: Form) -> Ranker:
         references,
         1.0,
         plain,
-        plain,
+        np.full(len(CHANNELS), np.nan) if unseen else plain,
         _NO_INTERVAL,
         form.given_sale,
         form.by_impressions,
@@ -163,83 +181,12 @@ def _ignored(name: str, records: Records, config: TrainConfig) -> tuple[str, ...
     return (*config.without_features, *terms, *record, *TOLD_BETTER.get(name, ()))
 
 
-def _calibrate(
-    trial: Ranker, rows: Rows, records: Records, later: Targets, form: Form, config: TrainConfig
-) -> dict[str, Any]:
-    """Return slope and smearing of sales, smearing of impressions, and the interval, on later rows.
-
-    The smearing is by channel: luck differs between sessions and videos.
-    """
-    published, _ = later["sale"]
-    if form.given_sale:
-        published = published[rows.sales[published] > 0]
-    sales, channels = rows.sales[published], rows.channels[published]
-    outcomes = _predict(trial, rows, records, published, config)
-    kept = np.maximum(1.0 - outcomes.refund_share, _LEAST_KEPT)
-    gross = outcomes.published_gmv / outcomes.sale_probability / kept
-    slope = _slope(gross, sales / kept, channels)
-    typical = gross**slope * kept
-    smearing = _smearing(sales / typical, channels)
-    interval = Interval.calibrate(typical * smearing[channels], sales, config.interval_level)
-    seen, _ = later["impressions"]
-    views = _predict(trial, rows, records, seen, config).impressions
-    view_smearing = _smearing(rows.impressions[seen] / views, rows.channels[seen])
-    if not (rows.impressions > 0).any():
-        view_smearing = np.full(len(CHANNELS), np.nan)
-    return {"slope": slope, "smearing": smearing, "seen": view_smearing, "interval": interval}
-
-
-def _slope(predicted: FloatArray, actual: FloatArray, channels: IntArray) -> float:
-    """Return the power of the prediction that the mean of what came follows, at most 1.
-
-    A generalised linear model with a logarithmic link, whose variance grows with nearly the square
-    of the mean: each row says as much of the slope, whatever its size.
-    """
-    from sklearn.linear_model import TweedieRegressor
-
-    if len(predicted) < _LEAST_VALIDATION or np.ptp(predicted) == 0:
-        return 1.0
-    size = np.log(predicted)
-    design = np.stack((size - size.mean(), channels), axis=1)
-    model = TweedieRegressor(power=1.9, alpha=0.0, link="log", max_iter=1000)
-    model.fit(design, actual / np.exp(size.mean()))
-    return float(np.clip(model.coef_[0], _LEAST_SLOPE, 1.0))
-
-
-def _predict(
-    ranker: Ranker, rows: Rows, records: Records, chosen: IntArray, config: TrainConfig
-) -> Outcomes:
-    """Return what would have been predicted of these rows on the day of the invitation."""
-    given = Given(
-        rows.channels[chosen],
-        rows.log_price[chosen],
-        records.at(rows, chosen, rows.invited[chosen]),
-    )
-    return ranker.predict(rows.matrix[chosen], given, config.threads)
-
-
-def _smearing(ratios: FloatArray, channels: IntArray) -> FloatArray:
-    """Return by channel the mean of actual ÷ predicted, the largest hundredth capped.
-
-    A channel of few rows takes the mean of all: luck differs between sessions and videos.
-    """
-    means = np.ones(len(CHANNELS))
-    if not len(ratios):
-        return means
-    capped = np.minimum(ratios, np.quantile(ratios, 0.99))
-    for channel in range(len(CHANNELS)):
-        own = ratios[channels == channel]
-        enough = len(own) >= _LEAST_RATIOS
-        means[channel] = np.minimum(own, np.quantile(own, 0.99)).mean() if enough else capped.mean()
-    return means
-
-
 def _judges(name: str, target: FloatArray) -> bool:
     """Return whether later rows are many enough to say how many trees help."""
     rarer = len(target)
     if LINKS[name] != LOG:
         rarer = min(target.sum(), len(target) - target.sum())
-    return bool(rarer >= _LEAST_VALIDATION / 4 and len(target) >= _LEAST_VALIDATION)
+    return bool(rarer >= LEAST_VALIDATION / 4 and len(target) >= LEAST_VALIDATION)
 
 
 def _tree_counts(earlier: Mapping[str, Head], later: Targets) -> dict[str, int]:

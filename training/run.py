@@ -36,6 +36,7 @@ from matching.product import TEXT_COLUMNS
 from matching.scoring import Scorer
 from training.config import TrainConfig
 from training.fit import fit_ranker
+from training.replayed import build_record
 from training.retrieval import learn_space, place_products
 from training.rows import collect_rows, join_texts
 
@@ -123,6 +124,8 @@ def train(
         scorer = Scorer(frozen, texts, offers, ranker)
         encoder = learn_space(scorer, config)
         queries = place_products(scorer, encoder, config)
+    with phases.phase("record"):
+        record = build_record(known, rows, offers, fitted, config)
     contents = Contents(
         history=frozen,
         offers=offers,
@@ -138,7 +141,8 @@ def train(
         encoder=encoder,
         index=CreatorIndex.build(encoder.vectors),
         queries=queries,
-        creators=_shown(known.creators, ("creator_id", "name", "mcn_id")),
+        record=record,
+        creators=_shown(known.creators, ("creator_id", "name", "mcn_id", "profile_text")),
         products=_shown(known.products, tuple(known.products.columns)),
         facts=_facts(known),
     )

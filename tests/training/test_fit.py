@@ -17,10 +17,10 @@ from matching.models.ranker import HEADS, Given, Outcomes
 from tests.asof import vectors
 from tests.conftest import QUICK
 from tests.markets import small_market
-from training import fit
 from training.fit import FEW_SELL_NOTHING, NO_IMPRESSIONS, NO_REFUNDS, Fitted, fit_ranker
 from training.heads import OWN_RECORD, TERMS_FEATURES
 from training.rows import Form, Rows, collect_rows
+from training.unseen import slope_of
 
 AFTER = date(2026, 12, 1)
 NAMES = [feature.name for feature in FEATURES]
@@ -321,18 +321,16 @@ def test_the_slope_is_the_power_that_the_mean_follows(power: float, found: float
     predicted = np.exp(draw.normal(8, 1.5, 4000))
     channels = draw.integers(0, 2, 4000)
     luck = draw.gamma(3.0, 1 / 3, 4000) * np.where(channels == LIVE, 3.0, 1.0)
-    assert fit._slope(predicted, predicted**power * luck, channels) == pytest.approx(
-        found, abs=0.03
-    )
+    assert slope_of(predicted, predicted**power * luck, channels) == pytest.approx(found, abs=0.03)
 
 
 def test_few_rows_say_nothing_of_the_slope():
     predicted = np.linspace(1.0, 9.0, 50)
-    assert fit._slope(predicted, predicted**0.5, np.zeros(50, dtype=np.int64)) == 1.0
+    assert slope_of(predicted, predicted**0.5, np.zeros(50, dtype=np.int64)) == 1.0
 
 
 def test_what_came_may_be_nothing():
     predicted = np.exp(np.random.default_rng(5).normal(5, 1, 2000))
     actual = predicted * np.random.default_rng(6).binomial(1, 0.5, 2000)
     channels = np.zeros(2000, dtype=np.int64)
-    assert fit._slope(predicted, actual, channels) == pytest.approx(1.0, abs=0.1)
+    assert slope_of(predicted, actual, channels) == pytest.approx(1.0, abs=0.1)

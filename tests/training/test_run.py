@@ -34,7 +34,7 @@ def test_the_manifest_says_what_was_trained_and_how(trained: Trained, sample: Ca
     assert about["config"]["tree_count"] == CHEAP.tree_count
     assert set(about["heads"]) == set(HEADS)
     assert all(head["rows"] > 1000 for head in about["heads"].values())
-    assert set(about["seconds"]) == {"facts", "texts", "features", "heads", "space"}
+    assert set(about["seconds"]) == {"facts", "texts", "features", "heads", "space", "record"}
     assert "products.price" in about["undated"]
 
 
