@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -158,7 +159,12 @@ def _not_opted_out(history: History, offers: Offers, request: Request) -> BoolAr
 def _commission(history: History, offers: Offers, request: Request) -> BoolArray | None:
     if not history.creators.has("min_commission_rate"):
         return None
-    return np.asarray(~(history.creators["min_commission_rate"] > request.commission_rate + 1e-9))
+    return suffices(request.commission_rate, history.creators["min_commission_rate"])
+
+
+def suffices(offered: Any, least: Any) -> BoolArray:
+    """Say whether a commission is no lower than asked for; nobody asks where it is unknown."""
+    return np.asarray(~(least > offered + 1e-9))
 
 
 def _capacity(history: History, offers: Offers, request: Request) -> BoolArray | None:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matching import bundle
+from matching.assortment import Assortment, assortment
 from matching.contents import Contents
 from matching.economics import OBJECTIVES, Terms
 from matching.eligibility import (
@@ -31,6 +32,7 @@ from matching.models.ranker import preference
 from matching.models.text import ContentVectors
 from matching.notes import MOST_CANDIDATES, Search, notes
 from matching.product import product_rows
+from matching.profile import describe_profile
 from matching.results import Included, MatchResult, describe_person, describe_product
 from matching.scoring import Scored, Scorer
 
@@ -159,8 +161,44 @@ class Matcher:
         parts = self.scorer.contributions(scored, rows)
         return MatchResult(self, asked.shown, objective, scored, rows, parts, asked.category, [])
 
-    def similar(self, creator_id: str, k: int = 20) -> list[dict[str, Any]]:
+    def creator(self, creator_id: str) -> dict[str, Any]:
+        """Return a creator's public profile; UnknownIdError if there is none."""
+        return describe_profile(self, int(self._creator_rows([creator_id])[0]))
+
+    def products_for(
+        self,
+        creator_id: str,
+        k: int = 20,
+        objective: str = "roi",
+        merchant_id: str | None = None,
+        after: int = 0,
+    ) -> Assortment:
+        """Return the best products for a creator, by the same predictions as in a match.
+
+        Only products that the creator may be offered: whose commission is no lower than asked for,
+        and for profit those with a margin. All of a merchant's own are scored, of everybody's those
+        nearest in the retrieval space.
+
+        Parameters
+        ----------
+        merchant_id : only this merchant's products
+        after : how many of the best to leave out: those of the pages before
+
+        Raises
+        ------
+        UnknownIdError
+            If the catalog has no such creator.
+        OptionError
+            If a value cannot be used; names the field.
+        """
+        _check(k, objective)
+        creator = int(self._creator_rows([creator_id])[0])
+        return assortment(self, creator, k, objective, merchant_id, after)
+
+    def similar(self, creator_id: str, k: int = 20, after: int = 0) -> list[dict[str, Any]]:
         """Return the k creators most like this one, as plain values, most alike first.
+
+        `after` of them are left out: those of the pages before.
 
         Each has who they are and `similarity`, at most 1: how much the ranker's expectations of
         both rise and fall together over products. Creators without history are compared by what is
@@ -176,10 +214,10 @@ class Matcher:
         _check_k(k)
         creator = int(self._creator_rows([creator_id])[0])
         may = self.contents.history.creators.get("opted_out") != 1
-        rows, similarity = self.likeness.nearest(creator, k, may)
+        rows, similarity = self.likeness.nearest(creator, after + k, may)
         return [
             {**describe_person(self, int(row)), "similarity": float(alike)}
-            for row, alike in zip(rows, similarity, strict=True)
+            for row, alike in zip(rows[after:], similarity[after:], strict=True)
         ]
 
     def eligible(self, product: str, week: date | None = None) -> npt.NDArray[np.bool_]:

@@ -3,7 +3,8 @@
 A creator's vector is what the ranker says of them for a few anchor products, under all objectives,
 compressed to its main directions, and a constant. A product's query vector is found by scoring a
 few hundred anchor creators for it and regressing those values on the anchors' vectors, so that
-products outside the catalog and changed terms are placed the same way.
+products outside the catalog and changed terms are placed the same way. The inner product is on the
+scale of the values, so that it compares products for a creator as well as creators for a product.
 """
 
 from __future__ import annotations
@@ -72,7 +73,9 @@ class Encoder:
         centered = values - values.mean(axis=1, keepdims=True)
         weighted = (weights * centered) @ anchors
         normal = np.einsum("pa,ai,aj->pij", weights, anchors, anchors, optimize=True) + ridge
-        return np.linalg.solve(normal, weighted[:, :, None])[:, :, 0].astype(np.float32)
+        queries = np.linalg.solve(normal, weighted[:, :, None])[:, :, 0]
+        queries[:, -1] += values.mean(axis=1)  # the constant direction: no creator gains by it
+        return queries.astype(np.float32)
 
     def to_arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return the state as arrays by name."""

@@ -42,6 +42,25 @@ def test_products_never_seen_find_their_best_creators(encoder: Encoder, values: 
         assert len(set(best) & set(truly)) >= 18
 
 
+def test_products_compare_for_a_creator(encoder: Encoder, values: np.ndarray):
+    """The inner product is on the scale of the values, whatever a product's own level is."""
+    level = np.linspace(-5.0, 5.0, 20)
+    new = values[:, ANCHOR_PRODUCTS:] + level
+    scores = encoder.vectors @ encoder.queries(new[encoder.anchors].T).T
+    assert np.abs(scores - new).mean() < 0.3
+    for creator in range(0, CREATORS, 40):
+        assert np.corrcoef(scores[creator], new[creator])[0, 1] > 0.99
+
+
+def test_a_products_level_does_not_move_its_creators(encoder: Encoder, values: np.ndarray):
+    asked = values[encoder.anchors, ANCHOR_PRODUCTS:].T
+    low, high = encoder.queries(asked), encoder.queries(asked + 9.0)
+    assert np.allclose(low[:, :-1], high[:, :-1], rtol=1e-5, atol=1e-6)
+    assert np.allclose(high[:, -1] - low[:, -1], 9.0, rtol=1e-6)
+    for one, other in zip(encoder.vectors @ low.T, encoder.vectors @ high.T, strict=True):
+        assert np.allclose(other - one, 9.0, rtol=1e-5)
+
+
 def test_size_is_a_direction(encoder: Encoder, planted: tuple[np.ndarray, np.ndarray]):
     """The first direction of the space is the one in which creators differ most."""
     creators, _ = planted

@@ -1,0 +1,191 @@
+"""Products for a creator: the other side of the market, by the same heads and the same money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from matching.eligibility import Filters, Request, suffices, why_not
+from matching.history import EPOCH, IntArray
+from matching.models.ranker import order, preference
+from matching.notes import Search, notes
+from matching.offers import BoolArray
+from matching.results import (
+    describe_offer,
+    describe_person,
+    describe_prediction,
+    describe_product,
+)
+from matching.scoring import Scored
+
+if TYPE_CHECKING:
+    from matching.matcher import Matcher
+
+EXACT_COUNT = 2_000
+"""So many of a merchant's own products are all scored; of more, those nearest in the space."""
+CANDIDATE_COUNT = 300
+"""So many products of everybody are scored: of 4,000 that keeps more than 0.99 of the value of the
+best twenty that scoring all would find, by each objective."""
+_ANY_COMMISSION = 1.0  # a creator who may be asked at all takes it
+
+
+@dataclass(frozen=True)
+class Assortment:
+    """The ranked products for one creator, and what the caller should know.
+
+    Attributes
+    ----------
+    rows : int64 (found,)
+        Rows of `scored`, best first: this page of the ranking.
+    first : int
+        Rank of the first of them.
+    more : bool
+        Whether the ranking goes on.
+    """
+
+    matcher: Matcher
+    creator: int
+    objective: str
+    scored: Scored
+    rows: IntArray
+    first: int
+    more: bool
+    notes: list[str]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def items(self) -> list[dict[str, Any]]:
+        """The products as plain values, best first: product, offer and what is predicted."""
+        table = self.matcher.contents.products
+        return [
+            {
+                "rank": rank,
+                **describe_product(table, int(self.scored.products[row])),
+                "offer": describe_offer(self.scored, int(row)),
+                "predicted": describe_prediction(self.matcher, self.scored, int(row)),
+            }
+            for rank, row in enumerate(self.rows, start=self.first)
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer as plain values."""
+        return {
+            "bundle": self.matcher.version,
+            "as_of": self.matcher.as_of.isoformat(),
+            "objective": self.objective,
+            "currency": self.matcher.currency,
+            "creator": describe_person(self.matcher, self.creator),
+            "items": self.items,
+            "notes": self.notes,
+        }
+
+
+def assortment(
+    matcher: Matcher,
+    creator: int,
+    k: int,
+    objective: str,
+    merchant_id: str | None = None,
+    after: int = 0,
+) -> Assortment:
+    """Return the best products for a creator, ranks `after` + 1 to `after` + k.
+
+    Parameters
+    ----------
+    creator : row of the catalog's creators
+    merchant_id : only this merchant's products; all of everybody's by default
+    """
+    mask, removed = _open_to(matcher, creator, objective, merchant_id)
+    count = CANDIDATE_COUNT if merchant_id is None else EXACT_COUNT
+    products = nearest(matcher, creator, objective, mask, count)
+    scored = matcher.scorer.score(np.full(len(products), creator), products)
+    first, second = preference(scored.outcomes, scored.money, objective)
+    rows = scored.best_channels(objective)
+    rows = rows[order(first[rows], second[rows], scored.products[rows])]
+    shown, left = rows[after : after + k], len(rows) - after
+    search = Search(k, objective, int(mask.sum()), removed, None, False, True)
+    told = [
+        *_about_search(search, scored.count, left, after),
+        *_about_money(matcher, search, scored, shown),
+    ]
+    return Assortment(matcher, creator, objective, scored, shown, after + 1, left > k, told)
+
+
+def nearest(
+    matcher: Matcher, creator: int, objective: str, mask: BoolArray, count: int
+) -> IntArray:
+    """Return up to `count` products of the mask, those of the greatest inner product, by row."""
+    rows = np.flatnonzero(mask)
+    if len(rows) <= count:
+        return rows
+    queries = matcher.contents.queries[objective]
+    every = len(rows) == len(queries)
+    vector = matcher.contents.encoder.vectors[creator]
+    scores = np.einsum("ij,j->i", queries if every else queries[rows], vector)
+    return np.sort(rows[np.argpartition(scores, -count)[-count:]])
+
+
+def _open_to(
+    matcher: Matcher, creator: int, objective: str, merchant_id: str | None
+) -> tuple[BoolArray, Mapping[str, int]]:
+    """Return the products that the creator may be offered, and how many each reason removed."""
+    history = matcher.contents.history
+    products = history.products
+    mask = np.ones(products.count, dtype=bool)
+    removed: dict[str, int] = {}
+
+    def keep(reason: str, passes: BoolArray) -> None:
+        gone = int(np.count_nonzero(mask & ~passes))
+        np.logical_and(mask, passes, out=mask)
+        if gone:
+            removed[reason] = gone
+
+    if merchant_id is not None:
+        merchant = int(history.merchant_ids.rows([merchant_id])[0])
+        mask &= (products["merchant"] == merchant) & (merchant >= 0)
+    closed = _closed(matcher, creator)
+    if closed is not None:
+        keep(closed, np.zeros_like(mask))
+    if history.creators.has("min_commission_rate"):
+        least = history.creators["min_commission_rate"][creator]
+        keep(
+            "asks a higher commission than is offered", suffices(products["commission_rate"], least)
+        )
+    if objective == "profit":
+        keep("products without margin_rate", ~np.isnan(products.get("margin_rate")))
+    return mask, removed
+
+
+def _closed(matcher: Matcher, creator: int) -> str | None:
+    """Return why nobody may ask the creator for anything, if so."""
+    contents = matcher.contents
+    day = (matcher.as_of - EPOCH).days
+    request = Request(contents.history.products, 0, _ANY_COMMISSION, None, Filters(), day)
+    return why_not(contents.history, contents.offers, request, creator)
+
+
+def _about_search(search: Search, scored: int, left: int, after: int) -> Iterator[str]:
+    """Yield why there are fewer than asked for, or where the ranking ends."""
+    reasons = [f"{reason} removed {count}" for reason, count in search.removed.items()]
+    if left < search.k and not after:
+        why = "; ".join(reasons) or "the catalog has no more"
+        yield f"{left} of {search.k} products found: {why}"
+    elif left <= search.k and search.eligible_count > scored:
+        yield f"the ranking ends here: of {search.eligible_count} products {scored} were looked at"
+
+
+def _about_money(
+    matcher: Matcher, search: Search, scored: Scored, shown: IntArray
+) -> Iterator[str]:
+    """Yield what a match would note as well, and where ROI says nothing of the creator."""
+    fixed = scored.money.is_degenerate[shown]
+    if len(shown) and fixed.all():
+        yield "nothing but commission is paid for these products: ROI tells their commission only"
+    others = shown[~fixed]
+    search = replace(search, k=len(others))  # that fewer were found has been said
+    yield from notes(matcher.contents, matcher.as_of, search, scored, others)
