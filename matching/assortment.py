@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from matching.eligibility import Filters, Request, suffices, why_not
+from matching.eligibility import REASONS, Filters, Request, suffices, why_not
 from matching.history import EPOCH, IntArray
+from matching.languages import DEFAULT_LANGUAGE, Text
 from matching.models.ranker import order, preference
 from matching.notes import Search, notes
 from matching.offers import BoolArray
@@ -30,6 +31,21 @@ CANDIDATE_COUNT = 300
 """So many products of everybody are scored: of 4,000 that keeps more than 0.99 of the value of the
 best twenty that scoring all would find, by each objective."""
 _ANY_COMMISSION = 1.0  # a creator who may be asked at all takes it
+_FEWER = Text(
+    "{found:,} of {k:,} products found: {why}", "需要 {k:,} 个商品，找到 {found:,} 个：{why}"
+)
+_REMOVED = Text("{count:,} removed ({reason})", "{count:,} 个被排除（{reason}）")
+_NO_MARGIN = Text("no margin_rate, which profit needs", "缺少毛利率 margin_rate，无法计算利润")
+_NO_MORE = Text("the catalog has no more", "商品库中没有更多商品")
+_ENDS = Text(
+    "the ranking ends here: of {eligible:,} products the likeliest {scored:,} were looked at",
+    "排名到此为止：{eligible:,} 个商品中只详细评估了最有希望的 {scored:,} 个",
+)
+_DEGENERATE = Text(
+    "nothing but commission is paid for these products: ROI tells their commission only",
+    "这些商品只需支付佣金：ROI 只反映佣金高低",
+)
+_SEMICOLON = Text("; ", "；")
 
 
 @dataclass(frozen=True)
@@ -92,6 +108,7 @@ def assortment(
     objective: str,
     merchant_id: str | None = None,
     after: int = 0,
+    language: str = DEFAULT_LANGUAGE,
 ) -> Assortment:
     """Return the best products for a creator, ranks `after` + 1 to `after` + k.
 
@@ -110,8 +127,8 @@ def assortment(
     shown, left = rows[after : after + k], len(rows) - after
     search = Search(k, objective, int(mask.sum()), removed, None, False, True)
     told = [
-        *_about_search(search, scored.count, left, after),
-        *_about_money(matcher, search, scored, shown),
+        *_about_search(search, scored.count, left, after, language),
+        *_about_money(matcher, search, scored, shown, language),
     ]
     return Assortment(matcher, creator, objective, scored, shown, after + 1, left > k, told)
 
@@ -133,7 +150,7 @@ def nearest(
 def _open_to(
     matcher: Matcher, creator: int, objective: str, merchant_id: str | None
 ) -> tuple[BoolArray, Mapping[str, int]]:
-    """Return the products that the creator may be offered, and how many each reason removed."""
+    """Return the products that the creator may be offered; how many were removed, by reason."""
     history = matcher.contents.history
     products = history.products
     mask = np.ones(products.count, dtype=bool)
@@ -153,39 +170,46 @@ def _open_to(
         keep(closed, np.zeros_like(mask))
     if history.creators.has("min_commission_rate"):
         least = history.creators["min_commission_rate"][creator]
-        keep(
-            "asks a higher commission than is offered", suffices(products["commission_rate"], least)
-        )
+        keep("min_commission_rate", suffices(products["commission_rate"], least))
     if objective == "profit":
-        keep("products without margin_rate", ~np.isnan(products.get("margin_rate")))
+        keep("margin_rate", ~np.isnan(products.get("margin_rate")))
     return mask, removed
 
 
 def _closed(matcher: Matcher, creator: int) -> str | None:
-    """Return why nobody may ask the creator for anything, if so."""
+    """Return the name of the reason why nobody may ask the creator for anything, if so."""
     contents = matcher.contents
     day = (matcher.as_of - EPOCH).days
     request = Request(contents.history.products, 0, _ANY_COMMISSION, None, Filters(), day)
     return why_not(contents.history, contents.offers, request, creator)
 
 
-def _about_search(search: Search, scored: int, left: int, after: int) -> Iterator[str]:
+def _about_search(
+    search: Search, scored: int, left: int, after: int, language: str
+) -> Iterator[str]:
     """Yield why there are fewer than asked for, or where the ranking ends."""
-    reasons = [f"{reason} removed {count}" for reason, count in search.removed.items()]
     if left < search.k and not after:
-        why = "; ".join(reasons) or "the catalog has no more"
-        yield f"{left} of {search.k} products found: {why}"
+        reasons = [
+            _REMOVED.say(language, count=count, reason=_reason(name, language))
+            for name, count in search.removed.items()
+        ]
+        why = _SEMICOLON.say(language).join(reasons) or _NO_MORE.say(language)
+        yield _FEWER.say(language, found=left, k=search.k, why=why)
     elif left <= search.k and search.eligible_count > scored:
-        yield f"the ranking ends here: of {search.eligible_count} products {scored} were looked at"
+        yield _ENDS.say(language, eligible=search.eligible_count, scored=scored)
+
+
+def _reason(name: str, language: str) -> str:
+    return (_NO_MARGIN if name == "margin_rate" else REASONS[name]).say(language)
 
 
 def _about_money(
-    matcher: Matcher, search: Search, scored: Scored, shown: IntArray
+    matcher: Matcher, search: Search, scored: Scored, shown: IntArray, language: str
 ) -> Iterator[str]:
     """Yield what a match would note as well, and where ROI says nothing of the creator."""
     fixed = scored.money.is_degenerate[shown]
     if len(shown) and fixed.all():
-        yield "nothing but commission is paid for these products: ROI tells their commission only"
+        yield _DEGENERATE.say(language)
     others = shown[~fixed]
     search = replace(search, k=len(others))  # that fewer were found has been said
-    yield from notes(matcher.contents, matcher.as_of, search, scored, others)
+    yield from notes(matcher.contents, matcher.as_of, search, scored, others, language)

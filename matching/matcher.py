@@ -31,6 +31,7 @@ from matching.models.index import use_one_thread
 from matching.models.ranker import preference
 from matching.models.text import ContentVectors
 from matching.notes import MOST_CANDIDATES, Search, notes
+from matching.past import Past, past_of
 from matching.product import product_rows
 from matching.profile import describe_profile
 from matching.results import Included, MatchResult, describe_person, describe_product
@@ -172,6 +173,7 @@ class Matcher:
         objective: str = "roi",
         merchant_id: str | None = None,
         after: int = 0,
+        language: str = DEFAULT_LANGUAGE,
     ) -> Assortment:
         """Return the best products for a creator, by the same predictions as in a match.
 
@@ -183,6 +185,7 @@ class Matcher:
         ----------
         merchant_id : only this merchant's products
         after : how many of the best to leave out: those of the pages before
+        language : of the notes, one of `languages.LANGUAGES`
 
         Raises
         ------
@@ -192,8 +195,9 @@ class Matcher:
             If a value cannot be used; names the field.
         """
         _check(k, objective)
+        check_language(language)
         creator = int(self._creator_rows([creator_id])[0])
-        return assortment(self, creator, k, objective, merchant_id, after)
+        return assortment(self, creator, k, objective, merchant_id, after, language)
 
     def similar(self, creator_id: str, k: int = 20, after: int = 0) -> list[dict[str, Any]]:
         """Return the k creators most like this one, as plain values, most alike first.
@@ -219,6 +223,13 @@ class Matcher:
             {**describe_person(self, int(row)), "similarity": float(alike)}
             for row, alike in zip(rows[after:], similarity[after:], strict=True)
         ]
+
+    def past(self, merchant_id: str | None = None) -> Past:
+        """Return the collaborations of a merchant that came to an end, beside their promises.
+
+        Of everybody by default; a merchant who is not known has none.
+        """
+        return past_of(self, merchant_id)
 
     def eligible(self, product: str, week: date | None = None) -> npt.NDArray[np.bool_]:
         """Return which creators may be offered a catalog product, bool (creators,)."""

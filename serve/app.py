@@ -16,11 +16,24 @@ from werkzeug.exceptions import BadRequest, RequestURITooLarge, UnsupportedMedia
 
 from matching.bundle import promoted
 from matching.matcher import Matcher
-from serve import auth, limits, operations, pages, payloads, problems, routes
+from serve import (
+    auth,
+    creators,
+    limits,
+    match_lists,
+    operations,
+    pages,
+    payloads,
+    problems,
+    routes,
+    track_record,
+)
 from serve.answers import FieldFault, Problem
 from serve.serving import Serving
 from serve.settings import Settings, read_settings
 from serve.store import open_store
+from serve.teller import Teller
+from serve.weeks import Weeks
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
@@ -96,6 +109,9 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = settings.body_bytes_max
     app.extensions["settings"] = settings
     app.extensions["store"] = store
+    app.extensions["weeks"] = Weeks(settings.lists)
+    app.extensions["teller"] = Teller(app.extensions["weeks"])
+    app.extensions["told_by_events"] = lambda merchant_id: {}
     app.url_map.merge_slashes = False
     problems.install(app)
     _name_requests(app)
@@ -103,6 +119,9 @@ def create_app(
     limits.install(app, settings)
     _guard(app, settings.address_chars_max)
     app.register_api(routes.v1())
+    app.register_api(creators.creators_api())
+    app.register_api(track_record.record_api())
+    app.register_api(match_lists.lists_api())
     app.register_api(operations.operations())
     app.register_blueprint(pages.pages())
     serving = app.extensions["serving"] = Serving()

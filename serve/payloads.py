@@ -168,6 +168,52 @@ class ProductsQuery(Query):
     )
 
 
+class PageQuery(Query):
+    """Which part of a list."""
+
+    limit: Count = Field(20, description="How many at a time.")
+    cursor: str | None = Field(
+        None, max_length=2000, description="`next_cursor` of the page before."
+    )
+
+
+class CreatorPath(Payload):
+    """A creator, in the address."""
+
+    creator_id: Id = Field(description="The creator's id.")
+
+
+class AssortmentQuery(PageQuery):
+    """Which products for a creator."""
+
+    objective: Objective = Field("roi", description="What they are ranked by, as for creators.")
+    merchant_id: Id | None = Field(
+        None, description="Only this merchant's; with a merchant's key always its own."
+    )
+
+
+class RecordQuery(PageQuery):
+    """Whose record."""
+
+    merchant_id: Id | None = Field(
+        None, description="Only this merchant's; with a merchant's key always its own."
+    )
+
+
+class WeekPath(Payload):
+    """A week, in the address."""
+
+    week: str = Field(
+        pattern=r"^[12][0-9]{3}-W(0[1-9]|[1-4][0-9]|5[0-3])$", description="ISO week: `2026-W47`."
+    )
+
+
+class ListsQuery(PageQuery):
+    """Which rows of a week's lists."""
+
+    product_id: Id | None = Field(None, description="Only this product's.")
+
+
 class CreatorsQuery(MatchFields, FilterFields, Query):
     """Creators for a catalog product."""
 

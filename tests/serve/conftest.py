@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -43,13 +44,16 @@ class Keyed:
 
 
 def with_keys(
-    load_matcher: Callable[[], Matcher], merchants: Sequence[str] = ("m0", "m1")
+    load_matcher: Callable[[], Matcher],
+    merchants: Sequence[str] = ("m0", "m1"),
+    lists: Path | None = None,
 ) -> Keyed:
-    """Return a service with keys on this matcher."""
+    """Return a service with keys on this matcher, and on a folder of weekly lists."""
     store = open_store("sqlite://")
     own = {name: make_key(store, name) for name in merchants}
     operator = make_key(store, None, "tests")
-    return Keyed(create_app(load_matcher, UNLIMITED, store), operator, own)
+    settings = UNLIMITED.model_copy(update={"lists": lists})
+    return Keyed(create_app(load_matcher, settings, store), operator, own)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -12,8 +12,11 @@ import numpy as np
 
 from matching.economics import Terms
 from matching.errors import ConflictError, OptionError, UnknownIdError
+from matching.history import Ids
 from matching.languages import Text
 from matching.matcher import Filters
+from matching.past import Past
+from matching.record import Cases
 
 TITLES = (
     ("每日坚果混合装 750g", "食品/坚果", 59.9),
@@ -83,6 +86,11 @@ class FakeResult:
 
     def to_dict(self) -> dict[str, Any]:
         return self.answer
+
+
+@dataclass(frozen=True)
+class FakeAssortment(FakeResult):
+    more: bool
 
 
 class FakeMatcher:
@@ -190,6 +198,76 @@ class FakeMatcher:
             ]
         return FakeResult(answer)
 
+    def creator(self, creator_id: str) -> dict[str, Any]:
+        known = self._person(creator_id)
+        return {
+            **known,
+            "profile_text": f"{known['category']} 测评",
+            "joined_on": "2025-01-06",
+            "channels": ["live", "video"],
+            "slot_fees": {"live": 500.0, "video": None},
+            **dict.fromkeys(("fan_group_size", "live_viewers", "video_views"), 1000.0),
+            **dict.fromkeys(("engagement_rate", "reputation"), 0.5),
+            **dict.fromkeys(("audience_female", "audience_18_24", "audience_25_34"), 0.4),
+            **dict.fromkeys(("audience_35_plus", "audience_tier1"), None),
+        }
+
+    def similar(self, creator_id: str, k: int = 20, after: int = 0) -> list[dict[str, Any]]:
+        """Nearest by number, of the same category first."""
+        known = self._person(creator_id)
+        others = [c for c in self._creators if c is not known]
+        others.sort(key=lambda c: c["category"] != known["category"])
+        return [{**c, "similarity": 0.5} for c in others[after : after + k]]
+
+    def products_for(
+        self,
+        creator_id: str,
+        k: int = 20,
+        objective: str = "roi",
+        merchant_id: str | None = None,
+        after: int = 0,
+        language: str = "en",
+    ) -> FakeAssortment:
+        """Products in the order of their ids; none is left out but for profit."""
+        known = self._person(creator_id)
+        own = [
+            product
+            for product in self._products
+            if merchant_id in (None, product["merchant_id"])
+            and (objective != "profit" or product["margin_rate"])
+        ]
+        items = []
+        for rank, product in enumerate(own[after : after + k], start=after + 1):
+            told = self._predict(known, product, NO_TERMS, "live", None)
+            offer = {name: told[name] for name in ("offer", "predicted")}
+            items.append({"rank": rank, **product, **offer})
+        answer = {
+            "bundle": self.version,
+            "as_of": self.as_of.isoformat(),
+            "objective": objective,
+            "currency": self.currency,
+            "creator": known,
+            "items": items,
+            "notes": [f"in {language}"],
+        }
+        return FakeAssortment(answer, len(own) > after + k)
+
+    def past(self, merchant_id: str | None = None) -> Past:
+        """Two collaborations of each product: one published, of thrice the promise, one failed."""
+        owners = np.array([int(product["merchant_id"][1:]) for product in self._products])
+        rows = np.repeat(np.argsort(owners, kind="stable"), 2)
+        whole = _past(self._products, self._creators, rows, owners[rows])
+        if merchant_id is None:
+            return whole
+        own = np.flatnonzero(whole.merchants == int(merchant_id[1:]))
+        return replace(whole, cases=whole.cases[own], merchants=whole.merchants[own])
+
+    def _person(self, creator_id: str) -> dict[str, Any]:
+        for creator in self._creators:
+            if creator["creator_id"] == creator_id:
+                return creator
+        raise UnknownIdError("creator", creator_id)
+
     def _included(
         self,
         key: str,
@@ -258,6 +336,46 @@ class FakeMatcher:
             },
             **(_explained(sales, bars, noise, language) if language else {}),
         }
+
+
+def _past(
+    products: list[dict[str, Any]],
+    creators: list[dict[str, Any]],
+    rows: np.ndarray,
+    owners: np.ndarray,
+) -> Past:
+    count, published = len(rows), np.arange(len(rows)) % 2 == 0
+    whole = np.ones(count)
+    cases = Cases(
+        collaboration_ids=np.array([f"k{row:03d}".encode() for row in range(count)], np.bytes_),
+        products=rows.astype(np.int32),
+        creators=(np.arange(count) % len(creators)).astype(np.int32),
+        channels=np.zeros(count, dtype=np.int8),
+        invited_on=(20_700 - np.arange(count)).astype(np.int32),
+        published=published,
+        learnt=np.arange(count) % 4 > 1,
+        cost_estimated=np.zeros(count, dtype=bool),
+        promised_gmv=900.0 * whole,
+        promised_low=500.0 * whole,
+        promised_high=1500.0 * whole,
+        promised_cost=300.0 * whole,
+        accept_probability=0.5 * whole,
+        fulfil_probability=0.9 * whole,
+        settled_gmv=np.where(published, 2700.0, 0.0),
+        cost=np.where(published, 840.0, 15.0),
+    )
+    return Past(
+        cases,
+        owners,
+        Ids.build(["m0", "m1"]),
+        Ids.build([product["product_id"] for product in products]),
+        Ids.build([creator["creator_id"] for creator in creators]),
+        lambda row: products[row]["title"],
+        lambda row: creators[row]["name"],
+        interval_level=0.8,
+        given_sale=False,
+        is_gross=False,
+    )
 
 
 def _explained(

@@ -41,7 +41,7 @@ def test_the_manifest_says_what_was_trained_and_how(trained: Trained, sample: Ca
 def test_phases_are_told_as_they_begin(small: Catalog):
     told: list[str] = []
     train(small, QUICK, tell=told.append)
-    assert told == ["facts", "texts", "features", "heads", "space"]
+    assert told == ["facts", "texts", "features", "heads", "space", "record"]
 
 
 def test_the_heads_of_the_sample_tell_creators_apart(trained: Trained, sample: Catalog):
