@@ -12,18 +12,20 @@ from schemathesis import Case, GenerationMode
 from tests.serve.conftest import Keyed
 
 
-def check_conformance(keyed: Keyed, examples: int, product_id: str) -> Counter[str]:
+def check_conformance(
+    keyed: Keyed, examples: int, product_id: str, creator_id: str, week: str = "2026-W47"
+) -> Counter[str]:
     """Run so many cases per operation; return how many ran, by operation.
 
     Valid requests must be answered, invalid ones refused, and every answer be as documented.
-    A third of them ask about `product_id`: a made-up one is only ever unknown.
+    A third of them ask about these ids and this week: made-up ones are only ever unknown.
     """
+    known = {"product_id": product_id, "creator_id": creator_id, "week": week}
 
-    def about_known_product(case: Case) -> Case:
-        if "product_id" in (case.path_parameters or {}):
-            case.path_parameters["product_id"] = product_id
-        if isinstance(case.body, dict) and "product_id" in case.body:
-            case.body["product_id"] = product_id
+    def about_known_ones(case: Case) -> Case:
+        for part in (case.path_parameters, case.body):
+            if isinstance(part, dict):
+                part.update({name: value for name, value in known.items() if name in part})
         return case
 
     schema = schemathesis.openapi.from_wsgi("/openapi.json", keyed.application)
@@ -39,7 +41,7 @@ def check_conformance(keyed: Keyed, examples: int, product_id: str) -> Counter[s
             for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
         )
 
-        @given(case=valid.map(about_known_product) | valid | invalid)
+        @given(case=valid.map(about_known_ones) | valid | invalid)
         @settings(
             max_examples=examples,
             deadline=None,

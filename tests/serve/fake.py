@@ -259,7 +259,7 @@ class FakeMatcher:
         whole = _past(self._products, self._creators, rows, owners[rows])
         if merchant_id is None:
             return whole
-        own = np.flatnonzero(whole.merchants == int(merchant_id[1:]))
+        own = np.flatnonzero(whole.merchants == whole.merchant_ids.rows([merchant_id]))
         return replace(whole, cases=whole.cases[own], merchants=whole.merchants[own])
 
     def _person(self, creator_id: str) -> dict[str, Any]:

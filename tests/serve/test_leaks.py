@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 from matching.catalog import Catalog
 from matching.matcher import Matcher
 from serve.app import create_app
+from serve.weekly import write_weekly
 from tests.conftest import QUICK
 from tests.markets import small_market
 from tests.serve.conftest import Keyed, with_keys
@@ -27,6 +28,7 @@ from training.run import train
 MARK = "theirs"
 MINE, THEIRS = "m0", f"{MARK}-m1"
 PRIVATE = {"min_commission_rate", "weekly_capacity", "secret_sha256"}
+WEEK = "2026-W48"
 METHODS = {"get", "post", "put", "patch", "delete"}
 
 
@@ -38,7 +40,10 @@ def marked_market() -> dict[str, pd.DataFrame]:
     names = {old: f"{MARK}-{old}" for old in products.loc[other, "product_id"]}
     for name in ("title", "description", "brand"):
         products.loc[other, name] = f"{MARK} " + products.loc[other, name]
-    for table in (products, tables["collaborations"]):
+    log = tables["collaborations"]
+    told = log["product_id"].isin(names)
+    log.loc[told, "collaboration_id"] = f"{MARK}-" + log.loc[told, "collaboration_id"]
+    for table in (products, log):
         table["product_id"] = table["product_id"].replace(names)
     for table in (products, tables["merchants"]):
         table["merchant_id"] = table["merchant_id"].replace({"m1": THEIRS})
@@ -51,8 +56,10 @@ def matcher() -> Matcher:
 
 
 @pytest.fixture(scope="module")
-def guarded(matcher: Matcher) -> Keyed:
-    return with_keys(lambda: matcher, merchants=(MINE, THEIRS))
+def guarded(matcher: Matcher, tmp_path_factory: pytest.TempPathFactory) -> Keyed:
+    lists = tmp_path_factory.mktemp("lists")
+    write_weekly(matcher, WEEK, lists, k=3, allow_stale=True)
+    return with_keys(lambda: matcher, merchants=(MINE, THEIRS), lists=lists)
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +88,7 @@ def foreign_values(ids: Mapping[str, str]) -> dict[str, list[str]]:
         "merchant_id": [THEIRS],
         "q": [MARK, ids["theirs"]],
         "creator_id": [ids["creator"]],
-        "week": ["2026-W40"],
+        "week": [WEEK],
     }
 
 
@@ -168,6 +175,12 @@ def test_the_operator_and_the_owner_are_told(guarded: Keyed, ids: dict[str, str]
         client = guarded.client(key)
         assert MARK in client.get("/v1/products?limit=200").text
         assert client.get(f"/v1/products/{ids['theirs']}/creators").status_code == 200
+        for address in (
+            f"/v1/match-lists/{WEEK}?product_id={ids['theirs']}",
+            f"/v1/track-record?merchant_id={THEIRS}",
+            f"/v1/creators/{ids['creator']}/products?limit=200",
+        ):
+            assert MARK in client.get(address).text, address
         answer = client.post("/v1/matches", json={"product_id": ids["theirs"]})
         assert answer.status_code == 200
 

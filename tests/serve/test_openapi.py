@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from flask.testing import FlaskClient
 
 from tests.serve.conformance import check_conformance
-from tests.serve.conftest import Keyed
+from tests.serve.conftest import with_keys
+from tests.serve.fake import FakeMatcher
+from tests.serve.lists import row, write_lists
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -51,8 +55,10 @@ def test_lists_are_documented_as_repeated_parameters(client: FlaskClient) -> Non
 
 
 @pytest.mark.filterwarnings("default")
-def test_documented_and_actual_behaviour_agree(keyed: Keyed) -> None:
-    cases = check_conformance(keyed, examples=120, product_id="p000")
+def test_documented_and_actual_behaviour_agree(tmp_path: Path) -> None:
+    write_lists(tmp_path, "2026-W47", [[row("m0", "p000", "c000")], [row("m1", "p001", "c003")]])
+    keyed = with_keys(FakeMatcher, lists=tmp_path)
+    cases = check_conformance(keyed, examples=120, product_id="p000", creator_id="c003")
     assert len(cases) == 11
     assert sum(cases.values()) >= 480
     assert min(cases[label] for label in cases if "/v1/" in label) >= 120
