@@ -27,6 +27,7 @@ from matching.errors import ConflictError, OptionError, UnknownIdError
 from matching.history import EPOCH, Attributes, FloatArray, IntArray
 from matching.languages import DEFAULT_LANGUAGE, check_language
 from matching.likeness import Likeness
+from matching.models.encoder import without_level
 from matching.models.index import use_one_thread
 from matching.models.ranker import preference
 from matching.models.text import ContentVectors
@@ -294,7 +295,7 @@ class Matcher:
         Filters on predictions take more candidates until k pass, 5,000 at most.
         """
         count = max(CANDIDATES[objective], 2 * k)
-        query = self.query(asked, objective, terms)
+        query = without_level(self.query(asked, objective, terms))
         while True:
             creators = np.sort(self.contents.index.search(query, count, mask))
             scored = self.scorer.score(

@@ -77,7 +77,9 @@ class TotalsByGroup(BaseModel):
     """Judge by `fair`: all that was told by whoever could not know what came."""
 
     fair: RecordTotals = Field(description="Lists, bundles, and replays out of sample.")
-    all: RecordTotals = Field(description="With the learnt ones: looks better than it is.")
+    all: RecordTotals = Field(
+        description="With the learnt ones, which may look better than they were."
+    )
     list: RecordTotals
     bundle: RecordTotals
     replay: RecordTotals = Field(description="By a model that had not learnt the outcome.")

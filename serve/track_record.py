@@ -26,8 +26,8 @@ _RECORD = Tag(name="track record", description="How good the predictions were.")
 _NOTHING = Text("no collaboration has come to an end yet", "还没有已结束的合作")
 _LEARNT = Text(
     "{learnt:,} of {cases:,} promises are replayed by a model that had learnt from these very "
-    "outcomes and look better than they were; judge by the {fair:,} others (`fair`)",
-    "{cases:,} 个预测中有 {learnt:,} 个由已学过该结果的模型重算，看起来比实际更准；请以其余 "
+    "outcomes and may look better than they were; judge by the {fair:,} others (`fair`)",
+    "{cases:,} 个预测中有 {learnt:,} 个由已学过该结果的模型重算，可能显得比实际更准；请以其余 "
     "{fair:,} 个（`fair`）为准",
 )
 _REPLAYED = Text(

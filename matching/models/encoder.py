@@ -74,7 +74,7 @@ class Encoder:
         weighted = (weights * centered) @ anchors
         normal = np.einsum("pa,ai,aj->pij", weights, anchors, anchors, optimize=True) + ridge
         queries = np.linalg.solve(normal, weighted[:, :, None])[:, :, 0]
-        queries[:, -1] += values.mean(axis=1)  # the constant direction: no creator gains by it
+        queries[:, -1] += values.mean(axis=1)  # the level: no creator gains by it
         return queries.astype(np.float32)
 
     def to_arrays(self) -> dict[str, npt.NDArray[np.generic]]:
@@ -85,6 +85,17 @@ class Encoder:
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[np.generic]]) -> Encoder:
         """Rebuild from `to_arrays`."""
         return cls(arrays["vectors"], arrays["anchors"])  # type: ignore[arg-type]
+
+
+def without_level(query: Float32Array) -> Float32Array:
+    """Return the query that finds creators: without the product's level, the same for each of them.
+
+    Inverted lists are chosen by centres of length 1, in whose constant direction the level would
+    weigh for those near the middle.
+    """
+    bare = query.copy()
+    bare[-1] = 0.0
+    return bare
 
 
 def _choose_anchors(

@@ -783,6 +783,24 @@ def test_reasons_compare_with_the_products_category(small_matcher: Matcher):
 
 # --- creators who are alike ---
 
+
+def test_creators_are_searched_without_the_products_level(
+    small_matcher: Matcher, monkeypatch: pytest.MonkeyPatch
+):
+    index, asked = type(small_matcher.contents.index), []
+    plain = index.search
+
+    def note(self: Any, query: np.ndarray, count: int, eligible: np.ndarray) -> np.ndarray:
+        asked.append(query)
+        return plain(self, query, count, eligible)
+
+    monkeypatch.setattr(index, "search", note)
+    small_matcher.match("p000", k=3)
+    small_matcher.match("p000", k=3, terms=Terms(commission_rate=0.4))
+    assert [query[-1] for query in asked] == [0.0, 0.0]
+    assert small_matcher.contents.queries["roi"][0, -1] != 0.0
+
+
 SIMILAR = CREATOR - {"rank", "offer", "predicted", "evidence", "reasons"} | {"similarity"}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from matching.models.encoder import Encoder
+from matching.models.encoder import Encoder, without_level
 
 CREATORS, ANCHOR_PRODUCTS, RANK = 400, 40, 3
 
@@ -59,6 +59,16 @@ def test_a_products_level_does_not_move_its_creators(encoder: Encoder, values: n
     assert np.allclose(high[:, -1] - low[:, -1], 9.0, rtol=1e-6)
     for one, other in zip(encoder.vectors @ low.T, encoder.vectors @ high.T, strict=True):
         assert np.allclose(other - one, 9.0, rtol=1e-5)
+
+
+def test_creators_are_found_without_the_level(encoder: Encoder, values: np.ndarray):
+    """However large it is: it would decide which inverted lists are looked into."""
+    asked = values[encoder.anchors, ANCHOR_PRODUCTS:].T
+    for low, high in zip(encoder.queries(asked), encoder.queries(asked + 50.0), strict=True):
+        assert high[-1] - low[-1] == pytest.approx(50.0)
+        assert without_level(high) == pytest.approx(without_level(low), abs=1e-4)
+        order = np.argsort(-(encoder.vectors @ without_level(low)), kind="stable")
+        assert np.array_equal(order, np.argsort(-(encoder.vectors[:, :-1] @ low[:-1])))
 
 
 def test_size_is_a_direction(encoder: Encoder, planted: tuple[np.ndarray, np.ndarray]):
