@@ -54,6 +54,8 @@ def works(tables: Tables, folder: Path, products: Iterable[str] = ()) -> Working
                         ask(product, objective=objective)
                 continue
             answers_well(matcher, product, objective)
+    the_other_side_answers(matcher, everybody(matcher)[0])
+    the_record_is_whole(matcher)
     return Working(trained, saved, matcher)
 
 
@@ -78,6 +80,27 @@ def answers_well(matcher: Matcher, product: str, objective: str) -> None:
             for reason in creator["reasons"]:
                 assert reason["text"]
                 assert np.isfinite(reason["contribution"])
+
+
+def the_other_side_answers(matcher: Matcher, creator: str) -> None:
+    """Hold a creator's profile, and products for them, to be plain JSON and possible."""
+    json.dumps(matcher.creator(creator), allow_nan=False)
+    for objective in OBJECTIVES:
+        answer = matcher.products_for(creator, 5, objective).to_dict()
+        json.dumps(answer, allow_nan=False)
+        for item in answer["items"]:
+            is_predicted(item["predicted"], objective)
+
+
+def the_record_is_whole(matcher: Matcher) -> None:
+    """Hold every past case to have a promise and a result, none of them negative sales."""
+    cases = matcher.past().cases
+    for name in ("promised_gmv", "promised_cost", "settled_gmv", "cost"):
+        assert np.isfinite(getattr(cases, name)).all(), name
+    assert (cases.promised_gmv > 0).all()
+    assert (cases.settled_gmv >= 0).all()
+    for name in ("accept_probability", "fulfil_probability"):
+        assert ((getattr(cases, name) >= 0) & (getattr(cases, name) <= 1)).all()
 
 
 def is_predicted(told: dict[str, Any], objective: str) -> None:
