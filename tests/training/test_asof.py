@@ -21,6 +21,7 @@ from matching.facts import build_history
 from matching.features import FEATURES
 from matching.features.spec import Feature, Shown, Stage
 from matching.history import History, Ledger, day_number
+from matching.languages import Text
 from matching.models.effects import PARTS, VARIANCES, Effects
 from matching.models.outcomes import LOG, Head, HeadConfig
 from matching.pairs import Pairs
@@ -221,8 +222,9 @@ def planted() -> Iterator[Callable[..., tuple[str, Feature]]]:
             Stage.THRIVE,
             reads,
             lambda value: value,
-            "?",
+            Text("{value}?", "{value}?"),
             Shown.NUMBER,
+            {},
             "",
         )
 
