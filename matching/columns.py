@@ -240,6 +240,9 @@ EVENTS = Table(
         Column("channel", Kind.WORD, "live session or video", words=CHANNELS),
         Column("rank", Kind.COUNT, "place in the list"),
         Column("bundle", Kind.TEXT, "version that made the list"),
+        Column("terms", Kind.TEXT, "terms that were offered, as JSON"),
+        Column("told", Kind.TEXT, "of an invitation: what was predicted just then, as JSON"),
+        Column("received_at", Kind.TIME, "when the service stored it"),
     ),
     key=("merchant_id", "event_id"),
 )

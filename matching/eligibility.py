@@ -67,9 +67,17 @@ class Filters:
         return any(x is not None for x in (self.roi_min, self.settled_gmv_min, self.accept_min))
 
 
+Contacts = tuple[IntArray, IntArray]
+"""Creators who were invited, as rows (-1: not in this catalog), and the day of the last time."""
+NOBODY: Contacts = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+
+
 @dataclass(frozen=True)
 class Request:
-    """What eligibility depends on: the offer, the product and the filters."""
+    """What eligibility depends on: the offer, the product and the filters.
+
+    `invited` are invitations of this merchant that the history may not know yet.
+    """
 
     attributes: Attributes
     product: int
@@ -77,6 +85,7 @@ class Request:
     slot_fee: float | None
     filters: Filters
     capacity_day: int
+    invited: Contacts = NOBODY
 
 
 REASONS = {
@@ -267,14 +276,15 @@ def _not_contacted(history: History, offers: Offers, request: Request) -> BoolAr
     if days is None:
         return None
     creators, last = _contacted(history, request)
+    # Days count back from the date of the facts, so what happened after it is always within them.
     return _all_but(history, creators[last >= (history.as_of or 0) - days])
 
 
-def _contacted(history: History, request: Request) -> tuple[IntArray, IntArray]:
+def _contacted(history: History, request: Request) -> Contacts:
     merchant = int(request.attributes["merchant"][request.product])
-    if merchant < 0:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    return history.contacted(merchant)
+    creators, last = NOBODY if merchant < 0 else history.contacted(merchant)
+    since, lately = request.invited
+    return np.concatenate((creators, since)), np.concatenate((last, lately))
 
 
 def _all_but(history: History, rows: IntArray) -> BoolArray:

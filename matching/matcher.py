@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from matching import bundle
 from matching.assortment import Assortment, assortment
+from matching.columns import CHANNELS
 from matching.contents import Contents
 from matching.economics import OBJECTIVES, Terms
 from matching.eligibility import (
@@ -24,7 +25,7 @@ from matching.eligibility import (
     why_not,
 )
 from matching.errors import ConflictError, OptionError, UnknownIdError
-from matching.history import EPOCH, Attributes, FloatArray, IntArray
+from matching.history import EPOCH, Attributes, FloatArray, IntArray, day_number
 from matching.languages import DEFAULT_LANGUAGE, check_language
 from matching.likeness import Likeness
 from matching.models.encoder import without_level
@@ -35,7 +36,13 @@ from matching.notes import MOST_CANDIDATES, Search, notes
 from matching.past import Past, past_of
 from matching.product import product_rows
 from matching.profile import describe_profile
-from matching.results import Included, MatchResult, describe_person, describe_product
+from matching.results import (
+    Included,
+    MatchResult,
+    describe_person,
+    describe_product,
+    describe_promise,
+)
 from matching.scoring import Scored, Scorer
 
 CANDIDATES = {"roi": 300, "gmv": 600, "profit": 1000}
@@ -45,6 +52,7 @@ MAX_K = 200
 
 NO_FILTERS = Filters()
 NO_TERMS = Terms()
+NOBODY: Mapping[str, date] = {}
 
 
 @dataclass(frozen=True)
@@ -102,6 +110,7 @@ class Matcher:
         explain: bool = True,
         week: date | None = None,
         language: str = DEFAULT_LANGUAGE,
+        invited: Mapping[str, date] = NOBODY,
     ) -> MatchResult:
         """Return the best k creators for a product.
 
@@ -111,6 +120,8 @@ class Matcher:
         include : creators to answer "why not this one?" for
         week : the Monday whose capacity counts; default the week of the bundle's date
         language : of reasons and notes, one of `languages.LANGUAGES`
+        invited : creators whom the merchant has invited, also since the bundle's date, and when
+            last: the filters `only_new` and `exclude_contacted_days` leave them out
 
         Raises
         ------
@@ -126,7 +137,7 @@ class Matcher:
         asked = self.find_product(product)
         terms.check()
         self._check_margin(asked, objective)
-        request = self._request(asked, filters.check(), terms, week)
+        request = self._request(asked, filters.check(), terms, week, invited)
         mask, removed = eligible(self.contents.history, self.contents.offers, request)
         works = affordable_channels(self.contents.offers, request)
         scored, rows, widened = self._best(asked, k, objective, request, terms, mask, works)
@@ -199,6 +210,38 @@ class Matcher:
         check_language(language)
         creator = int(self._creator_rows([creator_id])[0])
         return assortment(self, creator, k, objective, merchant_id, after, language)
+
+    def promise(
+        self,
+        product: str,
+        creators: Sequence[str],
+        channel: str | None = None,
+        terms: Terms = NO_TERMS,
+    ) -> list[dict[str, Any]]:
+        """Return what is predicted of each creator for a catalog product, eligible or not.
+
+        Each has bundle, as_of, the offer's channel and terms, and roi, settled_gmv (both with
+        bounds), cost, accept_probability, fulfil_probability. Without a channel it is the one with
+        the better ROI.
+
+        Raises
+        ------
+        UnknownIdError
+            If the catalog has no such product or creator.
+        OptionError
+            If a term cannot be used.
+        """
+        asked = self.find_product(product)
+        rows = self._creator_rows(creators)
+        works = self.contents.offers.works
+        if channel is not None:
+            works = np.broadcast_to(np.array(CHANNELS) == channel, works.shape)
+        scored = self.scorer.score(rows, np.array([asked.row]), terms.check(), works)
+        return [describe_promise(self, scored, int(row)) for row in scored.best_channels("roi")]
+
+    def check_creators(self, creator_ids: Sequence[str]) -> None:
+        """Raise UnknownIdError naming the first creator whom the catalog lacks."""
+        self._creator_rows(creator_ids)
 
     def similar(self, creator_id: str, k: int = 20, after: int = 0) -> list[dict[str, Any]]:
         """Return the k creators most like this one, as plain values, most alike first.
@@ -351,7 +394,14 @@ class Matcher:
             raise UnknownIdError("creator", creator_ids[int(np.argmax(rows < 0))])
         return rows
 
-    def _request(self, asked: Asked, filters: Filters, terms: Terms, week: date | None) -> Request:
+    def _request(
+        self,
+        asked: Asked,
+        filters: Filters,
+        terms: Terms,
+        week: date | None,
+        invited: Mapping[str, date] = NOBODY,
+    ) -> Request:
         commission = terms.commission_rate
         if commission is None:
             commission = float(asked.attributes["commission_rate"][asked.row])
@@ -363,6 +413,10 @@ class Matcher:
             terms.slot_fee,
             filters,
             (day - EPOCH).days,
+            (
+                self.contents.history.creator_ids.rows(invited),
+                np.array([day_number(last) for last in invited.values()], dtype=np.int64),
+            ),
         )
 
     def _check_margin(self, asked: Asked, objective: str) -> None:

@@ -173,6 +173,33 @@ def describe_prediction(matcher: Matcher, scored: Scored, row: int) -> dict[str,
     return predicted
 
 
+PROMISED = (
+    "roi",
+    "roi_low",
+    "roi_high",
+    "settled_gmv",
+    "settled_gmv_low",
+    "settled_gmv_high",
+    "cost",
+    "accept_probability",
+    "fulfil_probability",
+)
+
+
+def describe_promise(matcher: Matcher, scored: Scored, row: int) -> dict[str, Any]:
+    """Return offer and prediction in one, with the bundle that makes them: for the record."""
+    predicted = describe_prediction(matcher, scored, row)
+    offer = describe_offer(scored, row)
+    del offer["roi_degenerate"]
+    promised = {name: predicted[name] for name in PROMISED}
+    return {
+        "bundle": matcher.version,
+        "as_of": matcher.as_of.isoformat(),
+        **offer,
+        **promised,
+    }
+
+
 def describe_product(table: Any, row: int) -> dict[str, Any]:
     """Return a product of the catalog with every field of the contract, unknown ones None."""
     product: dict[str, Any] = {}

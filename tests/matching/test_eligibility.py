@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date
 
@@ -30,6 +31,7 @@ from training.run import freeze
 
 DAY = date(2026, 11, 6)
 Tables = dict[str, pd.DataFrame]
+NOBODY: Mapping[str, date] = {}
 
 
 def four_creators() -> Tables:
@@ -48,6 +50,7 @@ def ask(
     commission_rate: float | None = None,
     slot_fee: float | None = None,
     week: date | None = None,
+    invited: Mapping[str, date] = NOBODY,
     **filters: object,
 ) -> tuple[set[str], dict[str, int], list[str | None]]:
     """Return who is eligible, how many each reason removed, and the reason for each creator."""
@@ -63,6 +66,7 @@ def ask(
         slot_fee,
         Filters(**filters).check(),  # type: ignore[arg-type]
         day_number(week or day),
+        (history.creator_ids.rows(invited), np.array([day_number(d) for d in invited.values()])),
     )
     mask, removed = eligible(history, offers, request)
     reasons = [why_not(history, offers, request, row) for row in range(len(mask))]
@@ -170,6 +174,32 @@ def test_filters_and_that_what_is_unknown_does_not_pass(
 def test_who_was_contacted_lately_is_left_out(days: int, names: set[str]):
     """m1 asked c3 yesterday, c1 22 days ago and c2 57 days ago."""
     assert found(exclude_contacted_days=days) == names
+
+
+@pytest.mark.parametrize(
+    ("last", "days", "names"),
+    [
+        (DAY, 1, {"c1", "c2"}),  # after the facts: always within so many days
+        (date(2026, 12, 24), 1, {"c1", "c2"}),
+        (date(2026, 11, 5), 1, {"c1", "c2"}),
+        (date(2026, 11, 4), 1, {"c1", "c2", "c4"}),
+        (date(2026, 11, 4), 2, {"c1", "c2"}),
+    ],
+)
+def test_who_was_invited_since_is_left_out(last: date, days: int, names: set[str]):
+    """m1 asked c3 yesterday, c1 and c2 long ago, and now c4."""
+    tables, invited = four_creators(), {"c4": last, "nobody": last}
+    assert ask(tables, invited=invited, exclude_contacted_days=days)[0] == names
+    assert ask(tables, invited=invited, only_new=True)[0] == set()
+    assert ask(tables, invited=invited)[0] == {"c1", "c2", "c3", "c4"}
+
+
+def test_an_old_invitation_does_not_hide_a_later_one():
+    """c3 was asked yesterday: that the service knows of one long ago changes nothing."""
+    long_ago = {"c3": date(2026, 1, 1)}
+    assert ask(four_creators(), invited=long_ago, exclude_contacted_days=1)[0] == found(
+        exclude_contacted_days=1
+    )
 
 
 def test_a_term_overrides_the_fee_that_is_compared():

@@ -14,13 +14,14 @@ import pytest
 
 from matching import matcher as matcher_module
 from matching.catalog import Catalog
-from matching.columns import PRODUCTS
+from matching.columns import CHANNELS, PRODUCTS
 from matching.economics import OBJECTIVES, Terms, three_digits
 from matching.eligibility import REASONS
 from matching.errors import ConflictError, OptionError, UnknownIdError
 from matching.languages import LANGUAGES
 from matching.matcher import Filters, Matcher
 from matching.models.ranker import preference
+from matching.results import PROMISED
 from tests.conftest import QUICK
 from tests.markets import small_market
 from tests.matching.words import check_words
@@ -360,6 +361,38 @@ def test_only_new_ones_and_those_not_asked_lately(
     assert not set(rested) & set(lately["creator_id"])
 
 
+def test_those_invited_since_are_not_new(matcher: Matcher, products: list[str]):
+    only_new = Filters(only_new=True)
+    before = ids(matcher.match(products[0], 10, filters=only_new).to_dict())
+    invited = {
+        before[0]: matcher.as_of,
+        before[3]: date(2020, 1, 1),
+        "of another bundle": matcher.as_of,
+    }
+    result = matcher.match(
+        products[0], 10, filters=only_new, invited=invited, include=[before[0]]
+    ).to_dict()
+    assert ids(result)[:8] == [each for each in before if each not in invited]
+    assert result["included"][0]["eligible"] is False
+    lately = Filters(exclude_contacted_days=7)
+    rested = ids(matcher.match(products[0], 200, filters=lately, invited=invited).to_dict())
+    assert before[0] not in rested
+    assert before[3] in rested
+    assert ids(matcher.match(products[0], 10, invited=invited).to_dict()) == ids(
+        matcher.match(products[0], 10).to_dict()
+    )
+
+
+def test_a_product_outside_the_catalog_knows_whom_its_merchant_invited(
+    matcher: Matcher, products: list[str]
+):
+    new = {"title": "x", "category": "食品/坚果", "price": 30.0, "commission_rate": 0.2}
+    only_new = Filters(only_new=True)
+    first = ids(matcher.match(new, 2, filters=only_new).to_dict())
+    invited = {first[0]: matcher.as_of}
+    assert ids(matcher.match(new, 1, filters=only_new, invited=invited).to_dict()) == first[1:]
+
+
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_nobody_who_may_not_be_asked_is_returned(
     matcher: Matcher, sample: Catalog, products: list[str], objective: str
@@ -595,6 +628,46 @@ def test_a_product_without_a_past_is_told():
     matcher = matcher_of(tables)
     assert any("too new" in note for note in matcher.match("p000").notes)
     assert not any("too new" in note for note in matcher.match("p004").notes)
+
+
+# --- promises ---
+
+
+def test_a_promise_is_what_a_match_says(matcher: Matcher, products: list[str]):
+    answer = matcher.match(products[0], 5, explain=False).to_dict()
+    for terms in (Terms(), Terms(commission_rate=0.4, slot_fee=10.0)):
+        asked = ids(answer)
+        promises = matcher.promise(products[0], asked, terms=terms)
+        told = matcher.match(products[0], 1, terms=terms, include=asked).to_dict()["included"]
+        assert len(promises) == len(asked)
+        for promise, item in zip(promises, told, strict=True):
+            assert (promise["bundle"], promise["as_of"]) == (answer["bundle"], answer["as_of"])
+            assert {n: v for n, v in item["offer"].items() if n in promise} == {
+                n: promise[n]
+                for n in ("channel", "slot_fee", "sample_cost", "commission_rate", "cost_estimated")
+            }
+            assert {n: v for n, v in item["predicted"].items() if n in promise} == {
+                name: promise[name] for name in PROMISED
+            }
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_a_promise_in_a_channel_that_the_creator_may_never_have_worked_in(
+    matcher: Matcher, products: list[str], channel: str
+):
+    everybody = [matcher.contents.history.creator_ids[row] for row in range(50)]
+    promises = matcher.promise(products[0], everybody, channel)
+    assert [promise["channel"] for promise in promises] == [channel] * 50
+    assert all(promise["settled_gmv"] > 0 for promise in promises)
+
+
+def test_a_promise_of_what_is_not_there(matcher: Matcher, products: list[str]):
+    with pytest.raises(UnknownIdError, match="nobody"):
+        matcher.promise(products[0], ["nobody"])
+    with pytest.raises(UnknownIdError, match="none"):
+        matcher.promise("none", [])
+    with pytest.raises(UnknownIdError, match="nobody"):
+        matcher.check_creators([matcher.contents.history.creator_ids[0], "nobody"])
 
 
 # --- terms ---

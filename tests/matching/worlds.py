@@ -164,5 +164,8 @@ def _events() -> pd.DataFrame:
             "channel": ["video", "video"],
             "rank": [1, 1],
             "bundle": ["20261101T000000-abcdef", "20261101T000000-abcdef"],
+            "terms": [None, '{"slot_fee": 0.0}'],
+            "told": [None, '{"roi": 2.5}'],
+            "received_at": ["2026-11-05T08:30:01Z", "2026-11-05T08:31:11Z"],
         }
     )
