@@ -157,6 +157,13 @@ class Match(BaseModel):
     notes: list[str]
 
 
+class EventsStored(BaseModel):
+    """Every event of the request is on disk."""
+
+    stored: int = Field(description="How many were new.")
+    known: int = Field(description="How many had been stored before; the first of an id counts.")
+
+
 class Health(BaseModel):
     """The process answers."""
 

@@ -19,6 +19,7 @@ from matching.matcher import Matcher
 from serve import (
     auth,
     creators,
+    event_routes,
     limits,
     match_lists,
     operations,
@@ -122,6 +123,7 @@ def create_app(
     app.register_api(creators.creators_api())
     app.register_api(track_record.record_api())
     app.register_api(match_lists.lists_api())
+    app.register_api(event_routes.events_api())
     app.register_api(operations.operations())
     app.register_blueprint(pages.pages())
     serving = app.extensions["serving"] = Serving()

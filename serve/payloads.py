@@ -6,9 +6,10 @@ values arrive as text and are parsed; bodies are strict JSON, where "20" is not 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from functools import cache
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -31,15 +32,15 @@ def _iso_day(text: str) -> str:
     return text
 
 
-def _whole(number: object) -> object:
+def whole(number: object) -> object:
     """JSON has one kind of number: 20.0 is a whole one."""
     if isinstance(number, float) and number.is_integer():
         return int(number)
     return number
 
 
-Count = Annotated[int, Field(ge=1, le=K_MAX), BeforeValidator(_whole)]
-Days = Annotated[int, Field(ge=1, le=3650), BeforeValidator(_whole)]
+Count = Annotated[int, Field(ge=1, le=K_MAX), BeforeValidator(whole)]
+Days = Annotated[int, Field(ge=1, le=3650), BeforeValidator(whole)]
 Day = Annotated[
     str,
     Field(pattern=r"^\d{4}-\d{2}-\d{2}$", json_schema_extra={"format": "date"}),
@@ -303,7 +304,22 @@ LIST_PARAMETERS = frozenset(
 
 def names_beside(model: str, path: tuple[int | str, ...]) -> list[str]:
     """Return the field names that may stand where `path` leads in the request model."""
-    parts = {"filters": FiltersBody, "terms": TermsBody, "product": ProductBody}
-    inner = parts.get(str(path[0])) if len(path) > 1 else None
-    found = inner or globals()[model]
+    found = next(each for each in _models(Payload) if each.__name__ == model)
+    for part in path[:-1]:
+        if isinstance(part, str):
+            found = next(_models_inside(found.model_fields[part].annotation))
     return sorted(found.model_fields)
+
+
+def _models(base: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    yield base
+    for model in base.__subclasses__():
+        yield from _models(model)
+
+
+def _models_inside(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the models of an annotation such as `list[EventBody] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models_inside(inner)

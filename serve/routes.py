@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import binascii
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, current_app, g
 from flask_openapi3 import APIBlueprint, Tag
+from sqlalchemy.exc import SQLAlchemyError
 
 from matching.economics import Terms
 from matching.errors import UnknownIdError
 from matching.matcher import Filters, Matcher
+from serve import events, problems
 from serve.answers import Match, Product, ProductList
 from serve.auth import caller, own_merchant, own_product
 from serve.languages import LanguageHeader, asked_language
@@ -24,6 +27,7 @@ from serve.payloads import (
     ProductsQuery,
 )
 from serve.refusals import refusals_with_key
+from serve.store import said
 
 _PRODUCTS = Tag(name="products", description="The products that creators are found for.")
 _MATCHES = Tag(name="matches", description="Creators for a product, ranked.")
@@ -88,10 +92,12 @@ def _matcher() -> Matcher:
     return current_app.extensions["serving"].matcher
 
 
-def _match(product: str | dict[str, Any], asked: MatchFields, **rest: Any) -> dict[str, Any]:
+def _match(
+    product: str | dict[str, Any], asked: MatchFields, filters: Filters, **rest: Any
+) -> dict[str, Any]:
     matcher = _matcher()
     if isinstance(product, str):
-        own_product(matcher, product)
+        merchant_id = str(own_product(matcher, product)["merchant_id"])
     elif merchant_id := own_merchant(product.get("merchant_id")):
         product = {**product, "merchant_id": merchant_id}
     result = matcher.match(
@@ -100,9 +106,23 @@ def _match(product: str | dict[str, Any], asked: MatchFields, **rest: Any) -> di
         objective=asked.objective,
         explain=asked.explain,
         language=asked_language(),
+        filters=filters,
+        invited=_invited(merchant_id, filters),
         **rest,
     )
     return {"request_id": g.request_id, **result.to_dict()}
+
+
+def _invited(merchant_id: str | None, filters: Filters) -> dict[str, date]:
+    """Return whom the merchant has invited, if a filter asks; nobody while the store is away."""
+    asked = filters.only_new or filters.exclude_contacted_days is not None
+    if merchant_id is None or not asked:
+        return {}
+    try:
+        return events.invited(current_app.extensions["store"], merchant_id)
+    except SQLAlchemyError as error:
+        problems.log.error("invitations cannot be read: %s [%s]", said(error), g.request_id)
+        return {}
 
 
 def _id_to_cursor(product: dict[str, Any]) -> str:

@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     workers: int = Field(2, ge=1, le=64)
     rate_limit: Annotated[str, AfterValidator(_rate)] = "1200 per minute"
     rate_limit_storage: str = "memory://"
-    body_bytes_max: int = Field(256 * 1024, ge=1024, le=64 * 1024 * 1024)
+    body_bytes_max: int = Field(1024 * 1024, ge=1024, le=64 * 1024 * 1024)
     address_chars_max: int = Field(16 * 1024, ge=1024, le=64 * 1024)
     deadline_seconds: float = Field(10.0, gt=0, le=600)
     watch_seconds: float = Field(0.5, gt=0, le=60)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from sqlalchemy import Engine, MetaData, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from matching.errors import MatchingError, OptionError
 
 METADATA = MetaData()
 """Every table of the store; the modules that use one define it."""
-_BUSY_MILLISECONDS = 5_000
+BUSY_SECONDS = 5
+"""How long a SQLite store waits for another writer before it gives up."""
 # What SQLite must be told of each connection. FULL: what was acknowledged survives a power cut too.
 _PRAGMAS = (
-    f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}",
+    f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
 )
@@ -38,6 +39,11 @@ def open_store(url: str) -> Engine:
     except DBAPIError:
         _create_again(engine)
     return engine
+
+
+def said(error: SQLAlchemyError) -> str:
+    """Return what the database itself said, on one line, without the statement and its values."""
+    return " ".join(str(getattr(error, "orig", None) or error).split())
 
 
 def _create_again(engine: Engine) -> None:

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import Engine, create_engine
 
 from matching.matcher import Matcher
 from serve.app import Application, create_app
 from serve.keys import make_key
 from serve.settings import Settings
-from serve.store import open_store
+from serve.store import METADATA, open_store
+from tests.serve import postgres
 from tests.serve.fake import FakeMatcher
 
 UNLIMITED = Settings(rate_limit="1000000 per second")
@@ -59,3 +61,34 @@ def with_keys(
 @pytest.fixture(scope="session")
 def keyed() -> Keyed:
     return with_keys(FakeMatcher)
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """The address of a database that is there for the tests alone."""
+    folder = postgres.binaries()
+    if folder is None:
+        pytest.skip(postgres.WHY_NOT)
+    with postgres.postgresql(folder) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty store, of either kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/store.sqlite"
+        return
+    url: str = request.getfixturevalue("postgresql_url")
+    yield url
+    engine = create_engine(url)
+    METADATA.drop_all(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Engine]:
+    """An empty store, of either kind."""
+    engine = open_store(store_url)
+    yield engine
+    engine.dispose()

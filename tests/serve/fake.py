@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,7 @@ NAMES = (
     *("李姐严选", "大山里的阿福", "深夜食堂君", "豆豆妈", "潮州仔"),
 )
 NO_FILTERS, NO_TERMS = Filters(), Terms()
+NOBODY: Mapping[str, date] = {}
 CITIES = ("成都", "杭州", "北京", "广州", "西安", None)
 CATEGORIES = ("食品", "美妆", "服饰", "家居", "数码")
 STAGES = ("transform", "reach", "utilize", "strengthen", "thrive")
@@ -161,6 +162,7 @@ class FakeMatcher:
         include: Sequence[str] = (),
         explain: bool = True,
         language: str = "en",
+        invited: Mapping[str, date] = NOBODY,
     ) -> FakeResult:
         known = self.product(product) if isinstance(product, str) else dict(product)
         if known["price"] == 666:
@@ -171,7 +173,7 @@ class FakeMatcher:
             raise ConflictError(
                 "profit needs the product's margin_rate, which is not known; choose roi or gmv"
             )
-        passing = [c for c in self._creators if _passes(c, filters)]
+        passing = [c for c in self._creators if _passes(c, filters, invited, self.as_of)]
         notes = []
         if len(passing) < k:
             removed = len(self._creators) - len(passing)
@@ -197,6 +199,22 @@ class FakeMatcher:
                 self._included(i, known, terms, passing, language) for i in include
             ]
         return FakeResult(answer)
+
+    def promise(
+        self,
+        product: str,
+        creators: Sequence[str],
+        channel: str | None = None,
+        terms: Terms = NO_TERMS,
+    ) -> list[dict[str, Any]]:
+        asked, people = self.product(product), [self._person(each) for each in creators]
+        told = [self._predict(each, asked, terms, channel or "live", None) for each in people]
+        about = {"bundle": self.version, "as_of": self.as_of.isoformat()}
+        return [{**about, **each["offer"], **each["predicted"]} for each in told]
+
+    def check_creators(self, creator_ids: Sequence[str]) -> None:
+        for creator_id in creator_ids:
+            self._person(creator_id)
 
     def creator(self, creator_id: str) -> dict[str, Any]:
         known = self._person(creator_id)
@@ -413,10 +431,15 @@ def _make_creator(number: int) -> dict[str, Any]:
     }
 
 
-def _passes(creator: dict[str, Any], filters: Filters) -> bool:
+def _passes(
+    creator: dict[str, Any], filters: Filters, invited: Mapping[str, date], as_of: date
+) -> bool:
     followers = creator["follower_count"]
+    last, days = invited.get(creator["creator_id"]), filters.exclude_contacted_days
     return not (
-        (filters.category and creator["category"] not in filters.category)
+        (filters.only_new and last is not None)
+        or (days is not None and last is not None and last >= as_of - timedelta(days))
+        or (filters.category and creator["category"] not in filters.category)
         or (filters.city and creator["city"] not in filters.city)
         or (filters.same_city and creator["city"] != "成都")
         or creator["creator_id"] in filters.exclude

@@ -104,7 +104,10 @@ HARMLESS = {
 def bodies(ids: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
     """For every route that takes a body, bodies that name the other merchant's things."""
     product = {"title": "x", "category": "食品/坚果", "price": 10.0, "commission_rate": 0.2}
+    event = {"event_id": "e", "kind": "invite", "at": "2024-11-24T09:30:00+08:00"}
+    theirs = {**event, "product_id": ids["theirs"], "creator_id": ids["creator"]}
     return {
+        "/v1/events": [theirs, {"events": [{**theirs, "product_id": ids["mine"]}, theirs]}],
         "/v1/matches": [
             {"product_id": ids["theirs"]},
             {"product": {**product, "merchant_id": THEIRS}},

@@ -21,6 +21,7 @@ def test_document_describes_the_service(client: FlaskClient) -> None:
         "/v1/products/{product_id}",
         "/v1/products/{product_id}/creators",
         "/v1/matches",
+        "/v1/events",
         "/healthz",
         "/readyz",
         "/v1/creators/{creator_id}",
@@ -59,6 +60,6 @@ def test_documented_and_actual_behaviour_agree(tmp_path: Path) -> None:
     write_lists(tmp_path, "2026-W47", [[row("m0", "p000", "c000")], [row("m1", "p001", "c003")]])
     keyed = with_keys(FakeMatcher, lists=tmp_path)
     cases = check_conformance(keyed, examples=120, product_id="p000", creator_id="c003")
-    assert len(cases) == 11
-    assert sum(cases.values()) >= 480
+    assert len(cases) == 12
+    assert sum(cases.values()) >= 600
     assert min(cases[label] for label in cases if "/v1/" in label) >= 120

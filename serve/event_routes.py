@@ -1,0 +1,111 @@
+"""Events: parse, see whose they are, note what an invitation was told, store, answer."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Blueprint, Response, current_app
+from flask_openapi3 import APIBlueprint, Tag
+
+from matching.economics import Terms
+from matching.matcher import Matcher
+from serve import problems
+from serve.answers import EventsStored, FieldFault
+from serve.auth import own_product
+from serve.event_payloads import EventBody, EventsBody
+from serve.events import EventsNotStoredError, store_events
+from serve.payloads import NoQuery
+from serve.refusals import refusals_with_key
+from serve.store import BUSY_SECONDS
+
+_EVENTS = Tag(name="events", description="What merchants saw and did.")
+
+
+def events_api() -> Blueprint:
+    """Return the route that takes events."""
+    api = APIBlueprint("events", __name__, url_prefix="/v1", abp_security=[{"key": []}])
+
+    @api.post(
+        "/events",
+        tags=[_EVENTS],
+        responses={202: EventsStored, **refusals_with_key(404, 409, 413, 415, 422)},
+    )
+    def events(body: EventsBody, query: NoQuery) -> Response | tuple[dict[str, Any], int]:
+        """Store one event or up to 1,000: all of them, on disk, before the answer."""
+        if faults := _out_of_time(body):
+            return problems.problem(409, f"{faults[0].field}: {faults[0].message}", faults)
+        matcher = current_app.extensions["serving"].matcher
+        rows = _rows(matcher, body.events)
+        settings, store = (current_app.extensions[name] for name in ("settings", "store"))
+        try:
+            # A last try may take as long as the store waits for its lock.
+            stored = store_events(store, rows, settings.deadline_seconds - BUSY_SECONDS)
+        except EventsNotStoredError as error:
+            return _not_stored(error)
+        return {"stored": stored, "known": len(rows) - stored}, 202
+
+    return api
+
+
+def _out_of_time(body: EventsBody) -> list[FieldFault]:
+    """Return a fault for each time that cannot be, by the name under which it was sent."""
+    message = "is before the year 2000, or more than a day ahead of the service's clock"
+    return [
+        FieldFault(field="at" if body.is_alone else f"events.{place}.at", message=message)
+        for place, event in enumerate(body.events)
+        if not event.is_in_time
+    ]
+
+
+def _not_stored(error: EventsNotStoredError) -> Response:
+    problems.log.error("events cannot be stored: %s", error)
+    answer = problems.problem(
+        503, "events cannot be stored now, and none of these was; send them again, ids unchanged"
+    )
+    answer.headers["Retry-After"] = "1" if error.passing else "30"
+    return answer
+
+
+def _rows(matcher: Matcher, events: list[EventBody]) -> list[dict[str, Any]]:
+    """Return what is to be stored; UnknownIdError for what is not the caller's or not there."""
+    owners = {
+        product: str(own_product(matcher, product)["merchant_id"])
+        for product in dict.fromkeys(event.product_id for event in events)
+    }
+    matcher.check_creators([event.creator_id for event in events])
+    told = _told(matcher, events)
+    return [
+        {
+            **event.model_dump(exclude={"terms"}),
+            "merchant_id": owners[event.product_id],
+            "terms": event.terms and _as_json(event.terms.model_dump(exclude_none=True)),
+            "told": told.get(place),
+        }
+        for place, event in enumerate(events)
+    ]
+
+
+def _told(matcher: Matcher, events: list[EventBody]) -> dict[int, str]:
+    """Return by place what is predicted now of each invitation.
+
+    Not of one from before the bundle's date: its facts may know already how that one ended.
+    """
+    asked: dict[tuple[str, str | None, Terms], list[int]] = {}
+    for place, event in enumerate(events):
+        if event.kind == "invite" and event.at.date() >= matcher.as_of:
+            terms = event.terms.to_terms() if event.terms else Terms()
+            asked.setdefault((event.product_id, event.channel, terms), []).append(place)
+    return {
+        place: _as_json(promise)
+        for (product, channel, terms), places in asked.items()
+        for place, promise in zip(
+            places,
+            matcher.promise(product, [events[p].creator_id for p in places], channel, terms),
+            strict=True,
+        )
+    }
+
+
+def _as_json(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
