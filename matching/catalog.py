@@ -14,7 +14,7 @@ import pandas as pd
 from matching import columns
 from matching.asof import among, answer_days, collaborations_at, is_accepted, proven_at
 from matching.columns import TABLES, Kind, Table
-from matching.drafts import draft
+from matching.drafts import check_free, draft
 from matching.errors import CatalogError, MatchingError, Problem
 
 if TYPE_CHECKING:
@@ -164,14 +164,13 @@ class Catalog:
         MatchingError where it is there already and not empty.
         """
         folder = Path(folder)
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise MatchingError(f"{folder} is there already; name a new folder, or empty it")
+        check_free(folder)
         with draft(folder.absolute().parent) as work:
             about = pd.DataFrame({"name": [self.name], "currency": [self.currency]})
             for table in TABLES:
                 frame = about if table is columns.CATALOG else self._table(table.name)
                 if len(frame):
-                    _write(table, frame, work.folder / f"{table.name}.parquet")
+                    write_parquet(table, frame, work.folder / f"{table.name}.parquet")
             work.publish(folder.name)
 
 
@@ -201,7 +200,8 @@ def _ordered(table: Table, frame: pd.DataFrame | None) -> pd.DataFrame:
     return frame.take(places).reset_index(drop=True)
 
 
-def _write(table: Table, frame: pd.DataFrame, path: Path) -> None:
+def write_parquet(table: Table, frame: pd.DataFrame, path: Path) -> None:
+    """Write the frame of a table: days as days, no index, no trace of pandas."""
     import pyarrow as pa
     from pyarrow import parquet
 

@@ -31,6 +31,8 @@ bundles_app = typer.Typer(help="Which bundle serves.", no_args_is_help=True)
 app.add_typer(bundles_app, name="bundles")
 keys_app = typer.Typer(help="Who may ask the service.", no_args_is_help=True)
 app.add_typer(keys_app, name="keys")
+events_app = typer.Typer(help="What merchants saw and did.", no_args_is_help=True)
+app.add_typer(events_app, name="events")
 
 # The parent of BadParameter, which typer exports under no name of its own.
 USAGE_ERROR = cast(type[Exception], typer.BadParameter.__base__)
@@ -317,6 +319,34 @@ def revoke_key(
 
     keys.revoke_key(_store(bundles), key_id.split("_")[1] if key_id.startswith("mk_") else key_id)
     print("revoked")
+
+
+@events_app.command("export")
+def export_events(
+    bundles: Bundles,
+    out: Annotated[Path, typer.Argument(help="Folder to write.")],
+    data: Annotated[
+        str | None, typer.Option(help="Catalog to join them to: the result trains.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="ISO day; only events from it on.")] = None,
+) -> None:
+    """Write the events, and the collaborations that invitations and answers make.
+
+    With --data the folder is that catalog with both joined to it.
+    """
+    day = _day(since, "since")
+    from serve.export import export
+
+    store = _store(bundles)
+    with _progress() as progress:
+        progress.add_task("exporting", total=None)
+        exported = export(store, out, data, day)
+    for note in exported.notes:
+        print(f"note: {note}", file=sys.stderr)
+    print(
+        f"{exported.events:,} events, {exported.invitations:,} new collaborations", file=sys.stderr
+    )
+    print(out)
 
 
 def _store(bundles: Path) -> Any:

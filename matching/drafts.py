@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from matching.errors import MatchingError
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -35,6 +37,12 @@ class Draft:
             self.folder.rename(target)
         sync(target.parent)
         return target
+
+
+def check_free(folder: Path) -> None:
+    """Raise MatchingError where something is already in the place of a new folder."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise MatchingError(f"{folder} is there already; name a new folder, or empty it")
 
 
 @contextmanager
