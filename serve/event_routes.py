@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
 
 from flask import Blueprint, Response, current_app
@@ -19,6 +20,7 @@ from serve.payloads import NoQuery
 from serve.refusals import refusals_with_key
 from serve.store import BUSY_SECONDS
 
+log = logging.getLogger("matching.serve")
 _EVENTS = Tag(name="events", description="What merchants saw and did.")
 
 
@@ -59,7 +61,7 @@ def _out_of_time(body: EventsBody) -> list[FieldFault]:
 
 
 def _not_stored(error: EventsNotStoredError) -> Response:
-    problems.log.error("events cannot be stored: %s", error)
+    log.error("events cannot be stored: %s", error)
     answer = problems.problem(
         503, "events cannot be stored now, and none of these was; send them again, ids unchanged"
     )

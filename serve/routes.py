@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import logging
 from datetime import date
 from typing import Any
 
@@ -14,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from matching.economics import Terms
 from matching.errors import UnknownIdError
 from matching.matcher import Filters, Matcher
-from serve import events, problems
+from serve import events
 from serve.answers import Match, Product, ProductList
 from serve.auth import caller, own_merchant, own_product
 from serve.languages import LanguageHeader, asked_language
@@ -29,6 +30,7 @@ from serve.payloads import (
 from serve.refusals import refusals_with_key
 from serve.store import said
 
+log = logging.getLogger("matching.serve")
 _PRODUCTS = Tag(name="products", description="The products that creators are found for.")
 _MATCHES = Tag(name="matches", description="Creators for a product, ranked.")
 
@@ -121,7 +123,7 @@ def _invited(merchant_id: str | None, filters: Filters) -> dict[str, date]:
     try:
         return events.invited(current_app.extensions["store"], merchant_id)
     except SQLAlchemyError as error:
-        problems.log.error("invitations cannot be read: %s [%s]", said(error), g.request_id)
+        log.error("invitations cannot be read: %s [%s]", said(error), g.request_id)
         return {}
 
 

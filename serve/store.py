@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine, MetaData, create_engine, event, make_url
+from sqlalchemy import URL, Engine, MetaData, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
@@ -12,6 +12,7 @@ METADATA = MetaData()
 """Every table of the store; the modules that use one define it."""
 BUSY_SECONDS = 5
 """How long a SQLite store waits for another writer before it gives up."""
+_ANSWER_SECONDS = 2
 # What SQLite must be told of each connection. FULL: what was acknowledged survives a power cut too.
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
@@ -58,9 +59,17 @@ def _create_again(engine: Engine) -> None:
         ) from error
 
 
+def _patience(url: URL) -> dict[str, int]:
+    """Return what keeps a database that does not answer from holding up a request for ever."""
+    if url.get_driver_name() not in ("psycopg", "psycopg2"):
+        return {}
+    limits = {"connect_timeout": _ANSWER_SECONDS, "tcp_user_timeout": _ANSWER_SECONDS * 1000}
+    return {name: value for name, value in limits.items() if name not in url.query}
+
+
 def _engine(url: str) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, connect_args=_patience(make_url(url)))
     if make_url(url).database in (None, "", ":memory:"):
         # One connection for all threads: each would have a database of its own.
         return create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})

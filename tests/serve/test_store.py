@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -42,3 +43,12 @@ def test_database_that_cannot_be_reached_does_not_tell_its_password() -> None:
     with pytest.raises(MatchingError) as refused:
         open_store("postgresql+psycopg://me:secret@127.0.0.1:1/x?connect_timeout=2")
     assert "secret" not in str(refused.value)
+
+
+def test_database_that_never_answers_is_given_up() -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        port = silent.getsockname()[1]
+        with pytest.raises(MatchingError, match=r"timeout|timed out"):
+            open_store(f"postgresql+psycopg://me@127.0.0.1:{port}/x")

@@ -1,0 +1,148 @@
+"""How many events a second the service takes: one client and eight, one at a time and in batches.
+
+    .venv/bin/python benchmarks/events.py BUNDLES [--store URL]
+
+Every event is on disk before its answer. The floor is SQLite alone, committing one row at a time to
+the same disk, and the same server's empty answer.
+"""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import json
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+SECONDS = 5.0
+BATCH = 100
+
+
+def main(bundles: Path, store: str | None) -> None:
+    with tempfile.TemporaryDirectory(dir=bundles) as folder:  # the same disk
+        commits = rate(1, lambda _: committer(Path(folder) / "floor.sqlite"))
+        tell("floor: SQLite alone, one row a commit", commits)
+        with server(bundles, store or f"sqlite:///{Path(folder).resolve()}/events.sqlite") as port:
+            for clients in (1, 8):
+                answers = rate(clients, lambda _: poster(port, None))
+                tell(f"floor: empty answers, {clients} client(s)", answers)
+            event = an_event(port)
+            for kind, size in itertools.product(("view", "invite"), (1, BATCH)):
+                for clients in (1, 8):
+                    told = {**event, "kind": kind}
+                    sent = rate(
+                        clients, lambda n, told=told, size=size: poster(port, told, n, size)
+                    )
+                    name = f"{kind}, {size} a request, {clients} client(s)"
+                    print(f"{name:38}  {sent * size:8,.0f} events a second")
+
+
+def tell(name: str, figure: float) -> None:
+    print(f"{name:42} {figure:8,.0f} a second", flush=True)
+
+
+def rate(clients: int, make: Callable[[int], Callable[[], None]]) -> float:
+    """Return how often a second `clients` threads together get something done."""
+    counts = [0] * clients
+    end = time.monotonic() + SECONDS
+
+    def work(number: int) -> None:
+        do = make(number)
+        while time.monotonic() < end:
+            do()
+            counts[number] += 1
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(counts) / SECONDS
+
+
+def committer(path: Path) -> Callable[[], None]:
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("CREATE TABLE rows (id INTEGER PRIMARY KEY, content TEXT)")
+    return lambda: connection.execute("INSERT INTO rows (content) VALUES (?)", ("x" * 300,))
+
+
+_numbers = itertools.count()
+
+
+def poster(
+    port: int, event: dict[str, Any] | None, size: int = 1, client: int = 0
+) -> Callable[[], None]:
+    """Return what sends one request of `size` new events, or asks for the empty answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    headers = {"Content-Type": "application/json"}
+
+    def send() -> None:
+        if event is None:
+            connection.request("GET", "/healthz")
+        else:
+            events = [{**event, "event_id": f"{client}-{next(_numbers)}"} for _ in range(size)]
+            connection.request("POST", "/v1/events", json.dumps({"events": events}), headers)
+        answer = connection.getresponse()
+        content = answer.read()
+        if answer.status >= 300:
+            raise SystemExit(content.decode())
+
+    return send
+
+
+def an_event(port: int) -> dict[str, Any]:
+    def ask(path: str) -> Any:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection.request("GET", path)
+        return json.loads(connection.getresponse().read())
+
+    product = ask("/v1/products?limit=1")["items"][0]["product_id"]
+    creator = ask(f"/v1/products/{product}/creators?k=1")["creators"][0]["creator_id"]
+    now = datetime.now(UTC).isoformat()
+    return {"at": now, "product_id": product, "creator_id": creator, "channel": "live"}
+
+
+@contextmanager
+def server(bundles: Path, store: str) -> Iterator[int]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    code = "from matching.cli import main; main()"
+    command = [sys.executable, "-c", code, "serve", str(bundles), "--port", str(port)]
+    environment = {**os.environ, "MATCHING_STORE": store}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
+        try:
+            while not is_ready(port):
+                time.sleep(0.1)
+            time.sleep(3)  # for the other worker
+            yield port
+        finally:
+            process.terminate()
+
+
+def is_ready(port: int) -> bool:
+    try:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+
+
+if __name__ == "__main__":
+    if len(sys.argv) not in (2, 4) or sys.argv[2:3] not in ([], ["--store"]):
+        raise SystemExit(__doc__)
+    main(Path(sys.argv[1]), sys.argv[3] if len(sys.argv) == 4 else None)
