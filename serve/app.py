@@ -6,6 +6,7 @@ import logging
 import re
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import NoReturn
 
 from flask import Flask, Request, Response, g, request
@@ -30,6 +31,7 @@ from serve import (
     track_record,
 )
 from serve.answers import FieldFault, Problem
+from serve.events import told_by_events
 from serve.serving import Serving
 from serve.settings import Settings, read_settings
 from serve.store import open_store
@@ -112,7 +114,7 @@ def create_app(
     app.extensions["store"] = store
     app.extensions["weeks"] = Weeks(settings.lists)
     app.extensions["teller"] = Teller(app.extensions["weeks"])
-    app.extensions["told_by_events"] = lambda merchant_id: {}
+    app.extensions["told_by_events"] = partial(told_by_events, store)
     app.url_map.merge_slashes = False
     problems.install(app)
     _name_requests(app)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -16,11 +17,14 @@ from sqlalchemy.exc import OperationalError
 from matching.catalog import Catalog
 from matching.matcher import Matcher
 from serve.app import create_app
+from serve.events import store_events
 from serve.record_answers import TrackRecord
+from serve.store import open_store
 from serve.weekly import write_weekly
 from tests.conftest import QUICK
 from tests.serve.conftest import Keyed, with_keys
 from tests.serve.fake import FakeMatcher
+from tests.serve.test_events import row as event_row
 from tests.serve.test_problems import refused
 from training.run import Trained, train
 
@@ -127,6 +131,21 @@ def test_stored_invitations_are_asked_for_by_merchant() -> None:
     ask(keyed.client(keyed.merchants["m1"]))
     ask(keyed.client(keyed.operator))
     assert asked == ["m1", None]
+
+
+def test_what_a_stored_invitation_told_is_in_the_record() -> None:
+    store, plain = open_store("sqlite://"), FakeMatcher()
+    client = create_app(lambda: plain, store=store).test_client()
+    case = ask(client, merchant_id="m0").items[0]
+    (told,) = plain.promise(case.product_id, [case.creator_id], case.channel)
+    told |= {"as_of": case.invited_on, "settled_gmv": 4321.0}
+    at = datetime.fromisoformat(case.invited_on) + timedelta(hours=9)
+    about = {"product_id": case.product_id, "creator_id": case.creator_id, "at": at}
+    store_events(store, [event_row(0, kind="invite", told=json.dumps(told), **about)])
+    again = ask(client, merchant_id="m0")
+    assert (case.told_by, again.items[0].told_by) == ("replay", "bundle")
+    assert again.items[0].promised.settled_gmv == 4321.0
+    assert again.totals.bundle.cases == 1
 
 
 def test_a_store_that_is_away_is_said() -> None:
