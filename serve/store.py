@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import URL, Engine, MetaData, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from matching.errors import MatchingError, OptionError
 
@@ -36,9 +37,9 @@ def open_store(url: str) -> Engine:
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise OptionError("store", f"cannot be used: {error}") from error
     try:
-        METADATA.create_all(engine)
+        _make_tables(engine)
     except DBAPIError:
-        _create_again(engine)
+        _make_again(engine)
     return engine
 
 
@@ -47,10 +48,18 @@ def said(error: SQLAlchemyError) -> str:
     return " ".join(str(getattr(error, "orig", None) or error).split())
 
 
-def _create_again(engine: Engine) -> None:
-    """Create what is missing once more: another process may have done it at the same moment."""
+def _make_tables(engine: Engine) -> None:
+    with engine.begin() as connection:
+        for table in METADATA.sorted_tables:
+            connection.execute(CreateTable(table, if_not_exists=True))
+            for index in table.indexes:
+                connection.execute(CreateIndex(index, if_not_exists=True))
+
+
+def _make_again(engine: Engine) -> None:
+    """Try once more: PostgreSQL refuses one of two who make the same table at the same moment."""
     try:
-        METADATA.create_all(engine)
+        _make_tables(engine)
     except DBAPIError as error:
         shown = engine.url.render_as_string(hide_password=True)
         raise MatchingError(
