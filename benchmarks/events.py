@@ -17,11 +17,12 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +41,9 @@ def main(bundles: Path, store: str | None) -> None:
             event = an_event(port)
             for kind, size in itertools.product(("view", "invite"), (1, BATCH)):
                 for clients in (1, 8):
-                    told = {**event, "kind": kind}
-                    sent = rate(
-                        clients, lambda n, told=told, size=size: poster(port, told, n, size)
-                    )
-                    name = f"{kind}, {size} a request, {clients} client(s)"
-                    print(f"{name:38}  {sent * size:8,.0f} events a second")
+                    make = partial(poster, port, {**event, "kind": kind}, size)
+                    stored = size * rate(clients, make)
+                    tell(f"{kind}, {size} a request, {clients} client(s)", stored)
 
 
 def tell(name: str, figure: float) -> None:
@@ -63,11 +61,8 @@ def rate(clients: int, make: Callable[[int], Callable[[], None]]) -> float:
             do()
             counts[number] += 1
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(clients) as threads:
+        list(threads.map(work, range(clients)))  # raises what a client raises
     return sum(counts) / SECONDS
 
 
@@ -98,7 +93,7 @@ def poster(
         answer = connection.getresponse()
         content = answer.read()
         if answer.status >= 300:
-            raise SystemExit(content.decode())
+            raise RuntimeError(content.decode())
 
     return send
 
@@ -126,6 +121,8 @@ def server(bundles: Path, store: str) -> Iterator[int]:
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
         try:
             while not is_ready(port):
+                if process.poll() is not None:
+                    raise SystemExit("the server ended; its reason is above")
                 time.sleep(0.1)
             time.sleep(3)  # for the other worker
             yield port
