@@ -25,10 +25,9 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import SQLAlchemyError
 
-from serve.store import METADATA, said
+from serve.store import METADATA, is_passing, said
 
 EVENTS = Table(
     "events",
@@ -50,10 +49,6 @@ EVENTS = Table(
     Index("events_by_merchant", "merchant_id", "kind", "creator_id", "at"),
 )
 _INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-# Worth another try at once: SQLite's BUSY and LOCKED; PostgreSQL's serialization failure, deadlock,
-# lock that was not available, and a server that is starting, stopping or out of connections.
-_SQLITE_PASSING = frozenset({5, 6})
-_POSTGRESQL_PASSING = frozenset({"40001", "40P01", "55P03", "53300", "57P01", "57P02", "57P03"})
 _PAUSE_SECONDS = 0.05
 _ROWS_AT_ONCE = 50_000
 
@@ -92,7 +87,7 @@ def store_events(store: Engine, rows: Sequence[Mapping[str, Any]], patience: flo
         try:
             return _insert(store, values)
         except SQLAlchemyError as error:
-            passing = _is_passing(error)
+            passing = is_passing(error)
             if not passing or time.monotonic() >= end:
                 raise EventsNotStoredError(said(error), passing) from error
         time.sleep(_PAUSE_SECONDS)
@@ -103,17 +98,6 @@ def _insert(store: Engine, values: list[dict[str, Any]]) -> int:
     statement = insert.on_conflict_do_nothing().returning(EVENTS.c.event_id)
     with store.begin() as connection:
         return len(connection.execute(statement, values).all())
-
-
-def _is_passing(error: SQLAlchemyError) -> bool:
-    if not isinstance(error, DBAPIError):
-        return isinstance(error, PoolTimeoutError)
-    if error.connection_invalidated:
-        return True
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    if code is not None:
-        return code & 0xFF in _SQLITE_PASSING
-    return getattr(error.orig, "sqlstate", None) in _POSTGRESQL_PASSING
 
 
 def invited(store: Engine, merchant_id: str) -> dict[str, date]:

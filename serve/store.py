@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import time
+
 from sqlalchemy import URL, Engine, MetaData, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    IntegrityError,
+    NoSuchModuleError,
+    SQLAlchemyError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import StaticPool
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from matching.errors import MatchingError, OptionError
 
@@ -13,7 +21,14 @@ METADATA = MetaData()
 """Every table of the store; the modules that use one define it."""
 BUSY_SECONDS = 5
 """How long a SQLite store waits for another writer before it gives up."""
-_ANSWER_SECONDS = 2
+_ANSWER_SECONDS = 3
+_TRIES = 20
+_PAUSE_SECONDS = 0.05
+# BUSY and LOCKED.
+_SQLITE_PASSING = frozenset({5, 6})
+# Serialization failure, deadlock, a lock that was not to be had; out of connections, going down,
+# crashed, coming up.
+_POSTGRESQL_PASSING = frozenset({"40001", "40P01", "55P03", "53300", "57P01", "57P02", "57P03"})
 # What SQLite must be told of each connection. FULL: what was acknowledged survives a power cut too.
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
@@ -36,10 +51,7 @@ def open_store(url: str) -> Engine:
         engine = _engine(url)
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise OptionError("store", f"cannot be used: {error}") from error
-    try:
-        _make_tables(engine)
-    except DBAPIError:
-        _make_again(engine)
+    _make_tables(engine)
     return engine
 
 
@@ -48,24 +60,38 @@ def said(error: SQLAlchemyError) -> str:
     return " ".join(str(getattr(error, "orig", None) or error).split())
 
 
+def is_passing(error: SQLAlchemyError) -> bool:
+    """Whether the same may succeed in a moment: others were writing, or a connection broke."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, PoolTimeoutError)
+    if error.connection_invalidated:
+        return True
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in _SQLITE_PASSING
+    return getattr(error.orig, "sqlstate", None) in _POSTGRESQL_PASSING
+
+
 def _make_tables(engine: Engine) -> None:
-    with engine.begin() as connection:
-        for table in METADATA.sorted_tables:
-            connection.execute(CreateTable(table, if_not_exists=True))
-            for index in table.indexes:
-                connection.execute(CreateIndex(index, if_not_exists=True))
-
-
-def _make_again(engine: Engine) -> None:
-    """Try once more: PostgreSQL refuses one of two who make the same table at the same moment."""
-    try:
-        _make_tables(engine)
-    except DBAPIError as error:
-        shown = engine.url.render_as_string(hide_password=True)
-        raise MatchingError(
-            f"the store {shown} cannot be opened ({error.orig}); check the address, and that its "
-            "folder or database exists and may be written"
-        ) from error
+    """Make what is missing; others may be at it in the same moment, and then it is there."""
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            with engine.begin() as connection:
+                METADATA.create_all(connection)
+                indexes = (index for table in METADATA.sorted_tables for index in table.indexes)
+                for index in indexes:  # whoever made the table may have been killed before this
+                    index.create(connection, checkfirst=True)
+        except DBAPIError as error:
+            made_by_others = isinstance(error, IntegrityError) or "already exists" in said(error)
+            if not tries_left or not (made_by_others or is_passing(error)):
+                shown = engine.url.render_as_string(hide_password=True)
+                raise MatchingError(
+                    f"the store {shown} cannot be opened ({error.orig}); check the address, and "
+                    "that its folder or database exists and may be written"
+                ) from error
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _patience(url: URL) -> dict[str, int]:

@@ -5,20 +5,29 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import Engine, inspect, text
 
 from matching.errors import MatchingError, OptionError
 from serve.keys import list_keys, make_key
 from serve.store import METADATA, open_store
 
 
-def test_makes_its_tables_once_however_many_open_it(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/store.sqlite"
+def test_makes_its_tables_once_however_many_open_it(store_url: str) -> None:
     with ThreadPoolExecutor(8) as threads:
-        stores = list(threads.map(open_store, [url] * 8))
+        stores = list(threads.map(open_store, [store_url] * 8))
     assert set(METADATA.tables) <= set(inspect(stores[0]).get_table_names())
     make_key(stores[0], "m1")
     assert len(list_keys(stores[7])) == 1
+    for store in stores:
+        store.dispose()
+
+
+def test_an_index_that_nobody_got_to_is_made(store: Engine) -> None:
+    (index,) = METADATA.tables["events"].indexes
+    index.drop(store)
+    again = open_store(store.url.render_as_string(hide_password=False))
+    assert [each["name"] for each in inspect(again).get_indexes("events")] == [index.name]
+    again.dispose()
 
 
 def test_sqlite_keeps_what_was_acknowledged(tmp_path: Path) -> None:
