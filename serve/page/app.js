@@ -1,154 +1,132 @@
 // The merchant page: ask for creators for a product, look at them, share what was asked.
 
-import { findCreators, getProduct, Refusal } from "./api.js";
-import { byId, el } from "./dom.js";
-import { checkForm, clearFaults, showFaults } from "./faults.js";
+import { clearCompared, openComparison, showTray } from "./comparing.js";
+import { refreshActions } from "./actions.js";
+import { getProduct } from "./api.js";
+import { AskForm, isWide } from "./askform.js";
+import { byId } from "./dom.js";
+import { clearFaults } from "./faults.js";
 import { day } from "./format.js";
-import { Picker } from "./picker.js";
+import { currentKey } from "./key.js";
 import * as questions from "./question.js";
-import * as states from "./states.js";
-import { Tags } from "./tags.js";
+import { openRecord } from "./record.js";
+import { Search } from "./search.js";
+import { exportCsv, openShortlist } from "./shortlistpanel.js";
+import { shortlistCount } from "./shortlist.js";
+import { signIn, signOut } from "./signin.js";
 import { say, switchLanguage, translate } from "./text.js";
 
-const form = byId("ask");
 const results = byId("results");
-const place = byId("answer");
-const HINTS = { roi: "hintRoi", gmv: "hintGmv", profit: "hintProfit" };
+const ask = new AskForm(askNow);
+const search = new Search({
+  answered,
+  refused: (error) => ask.showFaults(error.problem.errors ?? []),
+  retry: () => search.find(ask.question, ask.title),
+  clearFilters: () => ask.change({ filters: {} }),
+  clearTerms: () => ask.change({ terms: undefined }),
+  rankByRoi: () => ask.change({ objective: "roi" }),
+  otherProduct: () => {
+    ask.unfold();
+    ask.picker.input.focus();
+  },
+  signIn: () => signIn(followAddress),
+  hide: (id) => ask.change({ filters: { ...ask.question.filters, exclude: [...(ask.question.filters.exclude ?? []), id] } }),
+  exportList: () => {
+    const { answer } = search.told;
+    exportCsv("csvList", answer.product.title, answer.creators.map((creator) => search.entry(creator)));
+  },
+});
 
-const picker = new Picker(() => clearFaults(form));
-const tags = [...document.querySelectorAll(".tags")].map((box) => new Tags(box, showSettings));
-let shown = () => states.start(); // makes what stands in the answer's place, again after a switch of language
-let asking = null;
-let factsAsOf = null;
-
-const read = () => questions.read(form, tags, picker.picked);
-
-function show(make, words = "") {
-  shown = make;
-  const content = make();
-  place.replaceChildren(content);
-  byId("status").textContent = words;
-}
-
-// Let the form follow its own switches: which part is shown, which hint, how many filters are set.
-function showSettings() {
-  const isNew = form.elements.mode.value === "new";
-  byId("catalog-part").hidden = isNew;
-  byId("new-part").hidden = !isNew;
-  byId("objective-hint").textContent = say(HINTS[form.elements.objective.value]);
-  const filters = questions.filterCount(read());
-  byId("filter-count").textContent = filters || "";
-}
-
-async function find() {
-  const question = read();
-  asking?.abort();
-  asking = new AbortController();
-  const { signal } = asking;
-  results.setAttribute("aria-busy", "true");
-  const title = question.product?.title ?? picker.picked?.title ?? question.product_id;
-  show(() => states.waiting(question.k), say("looking", { product: title }));
-  try {
-    const answer = await findCreators(question, signal);
-    showAnswer(answer);
-  } catch (error) {
-    if (error.name === "AbortError") return;
-    showRefusal(error);
+function askNow(question) {
+  const address = questions.toAddress(question);
+  if (address !== location.pathname + location.search) history.pushState(null, "", address);
+  const same = search.told && questions.productKey(search.told.answer.product) === questions.productKey(question.product ?? question);
+  if (!isWide()) {
+    ask.fold();
+    results.scrollIntoView({ block: "start" });
   }
-  results.setAttribute("aria-busy", "false");
+  return search.find(question, ask.title, { quietly: same });
 }
 
-function showAnswer(answer) {
-  remember("creator-categories", answer.creators.map((creator) => creator.category));
-  remember("creator-cities", answer.creators.map((creator) => creator.city));
-  factsAsOf = answer.as_of;
+function answered({ answer }) {
+  ask.suggest(answer.creators);
   showFactsDate();
   document.title = `${answer.product.title} · ${say("pageTitle")}`;
-  const clear = questions.filterCount(read()) ? clearFilters : null;
-  show(() => states.answered(answer, clear), say("found", { count: answer.creators.length }));
 }
 
 function showFactsDate() {
-  byId("facts-date").textContent = factsAsOf ? say("factsAsOf", { day: day(factsAsOf) }) : "";
-}
-
-function showRefusal(error) {
-  const problem = error instanceof Refusal ? error.problem : null;
-  show(() => states.refused(problem, find));
-  showFaults(form, problem?.errors ?? []);
-}
-
-// Suggest in a filter what has been seen in answers; the service takes any word.
-function remember(id, words) {
-  const list = byId(id);
-  const known = new Set([...list.options].map((option) => option.value));
-  const added = [...new Set(words)].filter((word) => word && !known.has(word));
-  list.append(...added.map((word) => el("option", { value: word })));
-}
-
-function clearFilters() {
-  questions.write(form, tags, { ...read(), filters: {} });
-  showSettings();
-  submit();
-}
-
-function submit() {
-  for (const tag of tags) tag.take();
-  clearFaults(form);
-  const faults = checkForm(form, picker.picked);
-  if (faults.length) return void showFaults(form, faults);
-  const address = questions.toAddress(read());
-  if (address !== location.pathname + location.search) history.pushState(null, "", address);
-  // Where the form stands above the list, the list is out of sight: go there.
-  if (results.getBoundingClientRect().top > innerHeight * 0.6) results.scrollIntoView({ block: "start" });
-  return void find();
+  byId("facts-date").textContent = search.told ? say("factsAsOf", { day: day(search.told.answer.as_of) }) : "";
 }
 
 // Ask what the address says: on arrival, and when going back and forth.
 async function followAddress() {
   const question = questions.fromAddress(location.search);
-  questions.write(form, tags, question);
-  clearFaults(form);
-  picker.set(question.product_id ? { product_id: question.product_id, title: question.product_id } : null);
-  showSettings();
-  if (!question.product_id && !question.product) {
-    asking?.abort();
+  clearFaults(ask.form);
+  const id = question.product_id;
+  ask.picker.set(id ? { product_id: id, title: id } : null);
+  ask.write(question);
+  showKept();
+  if (!id && !question.product) {
+    ask.unfold();
     document.title = say("pageTitle");
-    return show(() => states.start());
+    return search.start();
   }
-  if (question.product_id) {
-    getProduct(question.product_id).then(
-      (product) => picker.picked?.product_id === product.product_id && picker.set(product),
-      () => picker.picked?.product_id === question.product_id && picker.set(null), // the answer says why
+  if (id) {
+    getProduct(id).then(
+      (product) => ask.picker.picked?.product_id === id && named(product),
+      () => {}, // the answer says why
     );
   }
-  return find();
+  if (!isWide()) ask.fold();
+  return search.find(question, ask.title);
+}
+
+function named(product) {
+  ask.picker.set(product);
+  ask.showSettings();
+}
+
+// What is kept beside the list: how many are on the shortlist, who is compared, whether a key is used.
+function showKept() {
+  const count = shortlistCount();
+  byId("shortlist-count").textContent = count || "";
+  byId("shortlist").setAttribute("aria-label", say("shortlistCount", { count }));
+  byId("sign-out").hidden = currentKey() === null;
+  showTray();
 }
 
 function speak() {
   translate(document);
   byId("language").textContent = say("otherLanguage");
   byId("language").lang = document.documentElement.lang === "en" ? "zh-CN" : "en";
-  for (const tag of tags) tag.show();
-  showSettings();
+  ask.speak();
   showFactsDate();
-  place.replaceChildren(shown());
+  showKept();
 }
 
-form.addEventListener("change", showSettings);
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  submit();
+document.addEventListener("kept", showKept);
+document.addEventListener("key-wanted", () => signIn(followAddress));
+addEventListener("storage", refreshActions); // another tab
+addEventListener("popstate", followAddress);
+ask.form.addEventListener("change", ({ target }) => {
+  const decides = target.name === "objective" || (target.name.startsWith("terms.") && isWide());
+  if (decides && search.told) ask.submit();
 });
-for (const radio of form.elements.objective) {
-  radio.addEventListener("change", () => (read().product_id || read().product) && place.querySelector("[data-creator]") && submit());
-}
-byId("clear-filters").addEventListener("click", clearFilters);
+byId("shortlist").addEventListener("click", openShortlist);
+byId("record").addEventListener("click", openRecord);
+byId("sign-out").addEventListener("click", signOut);
+byId("tray-show").addEventListener("click", openComparison);
+byId("tray-clear").addEventListener("click", () => {
+  clearCompared();
+  refreshActions();
+  results.focus({ preventScroll: true });
+});
 byId("language").addEventListener("click", () => {
   switchLanguage();
   speak();
+  search.redraw();
+  // Reasons and notes come from the service in the language of the question.
+  if (search.told) search.find(search.told.question, ask.title, { quietly: true });
 });
-addEventListener("popstate", followAddress);
-if (matchMedia("(min-width: 1121px)").matches) byId("filters").open = true;
 speak();
 followAddress();

@@ -1,6 +1,6 @@
-// Intervals on one common logarithmic scale, and the small bars of the evidence.
+// Intervals on one common logarithmic scale, and thin meters.
 
-import { el, svg } from "./dom.js";
+import { svg } from "./dom.js";
 
 const STEPS = [[1, 1.5, 2, 2.5, 3, 4, 5, 6, 8], [1, 2, 3, 4, 5, 7], [1, 2, 5], [1]];
 const MOST_TICKS = 6;
@@ -88,29 +88,4 @@ export function meter(value) {
   drawing.append(svg("rect", { class: "rail", x: 0, y: 0, width: "100%", height: 4, rx: 2 }));
   drawing.append(svg("rect", { class: "filled", x: 0, y: 0, width: share(value), height: 4, rx: 2 }));
   return drawing;
-}
-
-// One bar a stage, to the right where it raises sales and to the left where it lowers them.
-export function evidenceBars(evidence, stages, reach, describe, label) {
-  return el(
-    "ul",
-    { class: "evidence", "aria-label": label },
-    stages.map((stage) => {
-      const amount = Math.max(-1, Math.min(1, evidence[stage] / reach)) / 2;
-      const drawing = svg("svg", { "aria-hidden": "true", height: 8, width: "100%" });
-      drawing.append(svg("line", { class: "zero", x1: "50%", x2: "50%", y1: 0, y2: 8 }));
-      const x = amount < 0 ? 0.5 + amount : 0.5;
-      const width = Math.max(0.008, Math.abs(amount));
-      const side = amount < 0 ? "less" : "more";
-      drawing.append(svg("rect", { class: `stage-bar ${side}`, x: share(x), width: share(width), y: 1, height: 6, rx: 1.5 }));
-      const { name, factor, told } = describe(stage, evidence[stage]);
-      return el(
-        "li",
-        { title: told },
-        el("span", { class: "stage-name" }, name),
-        drawing,
-        el("span", { class: "factor" }, factor),
-      );
-    }),
-  );
 }

@@ -13,8 +13,7 @@ export function clearFaults(form) {
 // Show the faults that have a place in the form and go to the first; return whether any had.
 export function showFaults(form, faults) {
   const placed = faults.map((fault) => place(form, fault)).filter(Boolean);
-  const closed = placed[0]?.closest("details:not([open])");
-  if (closed) closed.open = true;
+  for (let part = placed[0]?.parentElement; part; part = part.parentElement) if (part.tagName === "DETAILS") part.open = true;
   placed[0]?.focus();
   return placed.length > 0;
 }

@@ -50,3 +50,8 @@ export function day(iso) {
   const date = new Date(`${iso}T00:00:00`);
   return new Intl.DateTimeFormat(locale(), { year: "numeric", month: "long", day: "numeric" }).format(date);
 }
+
+export function shortDay(iso) {
+  const date = new Date(`${iso}T00:00:00`);
+  return new Intl.DateTimeFormat(locale(), { month: "short", day: "numeric" }).format(date);
+}

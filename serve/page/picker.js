@@ -4,6 +4,7 @@ import { findProducts } from "./api.js";
 import { byId, el } from "./dom.js";
 import { plain } from "./format.js";
 import { say } from "./text.js";
+import { faultLine } from "./trouble.js";
 
 const WAIT_MS = 150;
 
@@ -52,7 +53,7 @@ export class Picker {
       if (!cursor) this.active = this.products.length ? 0 : -1;
       this.open();
     } catch (error) {
-      if (error.name !== "AbortError") this.open(error.problem?.detail ?? say("unreachable"));
+      if (error.name !== "AbortError") this.open(faultLine(error));
     }
   }
 

@@ -1,9 +1,12 @@
-// What stands where the list will be: before, while waiting, nothing found, refused.
+// What stands where the list will be: before, while waiting, the answer, nothing found, refused.
 
 import { el } from "./dom.js";
 import { day } from "./format.js";
-import { creatorList, orderOf } from "./list.js";
+import { creatorList, orderOf, viewOf } from "./list.js";
 import { say } from "./text.js";
+import { trialStrip } from "./trial.js";
+import { faultSection } from "./trouble.js";
+import { askedAbout, whyNotForm } from "./whynot.js";
 
 export function start() {
   return el(
@@ -29,22 +32,33 @@ export function waiting(rows) {
 
 const ORDER = { roi: "rankedRoi", gmv: "rankedGmv", profit: "rankedProfit" };
 
-export function answered(answer, clearFilters) {
+// `told` is question, answer, and what it was on the known terms; `on` is what the merchant can do with it.
+export function answered(told, on) {
+  const { question, answer } = told;
   const found = answer.creators.length;
-  const title = say("foundFor", { product: answer.product.title, count: found });
+  const filtered = Object.keys(question.filters).length > 0;
+  const view = viewOf(answer, on.view(told));
   return el(
     "section",
     { "aria-labelledby": "answer-title" },
     el(
       "header",
       { class: "answer-head" },
-      el("h2", { id: "answer-title" }, found ? title : say("nobody")),
-      el("p", {}, found ? say(ORDER[orderOf(answer)]) : clearFilters && say("nobodyHint")),
-      !found && clearFilters && el("button", { type: "button", class: "secondary", onclick: clearFilters }, say("clearFilters")),
+      el("h2", { id: "answer-title", tabindex: -1 }, found ? say("foundFor", { product: answer.product.title, count: found }) : say("nobody")),
+      el("p", {}, found ? say(ORDER[orderOf(answer)]) : filtered && say("nobodyHint")),
+      !found && filtered && el("button", { type: "button", class: "secondary", onclick: on.clearFilters }, say("clearFilters")),
     ),
+    question.terms && trialStrip(told, on.clearTerms),
     answer.notes.length > 0 && notes(answer.notes),
-    found > 0 && creatorList(answer),
-    el("footer", { class: "list-end" }, `${say("factsAsOf", { day: day(answer.as_of) })} · ${say("listEnd", { bundle: answer.bundle })}`),
+    el(
+      "div",
+      { class: "tools" },
+      whyNotForm(on.ask),
+      found > 0 && el("button", { type: "button", class: "secondary export", onclick: on.exportList }, say("exportList")),
+    ),
+    answer.included?.length > 0 && askedAbout(answer, view, on.drop),
+    found > 0 && creatorList(answer.creators, view),
+    el("p", { class: "list-end" }, `${say("factsAsOf", { day: day(answer.as_of) })} · ${say("listEnd", { bundle: answer.bundle })}`),
   );
 }
 
@@ -57,17 +71,12 @@ function notes(sentences) {
   );
 }
 
-// Trying again helps where the service failed, not where the question cannot be answered.
-export function refused(problem, retry) {
-  const passing = !problem || problem.status >= 500;
-  const rest = (problem?.errors ?? []).slice(1);
-  return el(
-    "section",
-    { class: "refused", role: "alert" },
-    el("h2", {}, say("failed")),
-    el("p", {}, problem ? problem.detail : say("unreachable")),
-    rest.length > 0 && el("ul", {}, rest.map((fault) => el("li", {}, `${fault.field}: ${fault.message}`))),
-    passing && el("button", { type: "button", class: "secondary", onclick: retry }, say("retry")),
-    problem && el("p", { class: "request-id" }, say("requestId", { id: problem.request_id })),
-  );
+// A refusal, with what may help more than asking the same again.
+export function refused(error, question, on) {
+  const button = (key, onclick) => el("button", { type: "button", class: "secondary", onclick }, say(key));
+  const others = [];
+  if (error.status === 401) others.push(button("signIn", on.signIn));
+  if (error.status === 404) others.push(button("otherProduct", on.otherProduct));
+  if (error.status === 409 && question.objective === "profit") others.push(button("rankByRoi", on.rankByRoi));
+  return faultSection(error, on.retry, others);
 }

@@ -4,7 +4,9 @@ import { el } from "./dom.js";
 import { say } from "./text.js";
 
 export class Tags {
-  constructor(box, onChange) {
+  // `label` tells a value in words.
+  constructor(box, onChange, label) {
+    this.label = label;
     this.box = box;
     this.input = box.querySelector("input");
     this.name = box.dataset.name;
@@ -52,8 +54,8 @@ export class Tags {
         el(
           "span",
           { class: "tag" },
-          value,
-          el("button", { type: "button", "aria-label": say("remove", { value }), onclick: () => this.remove(value) }, "×"),
+          this.label(value),
+          el("button", { type: "button", "aria-label": say("remove", { value: this.label(value) }), onclick: () => this.remove(value) }, "×"),
         ),
       ),
     );

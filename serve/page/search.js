@@ -1,0 +1,145 @@
+// Asking for creators, and what stands in the answer's place until the next question.
+
+import { refreshActions } from "./actions.js";
+import { findCreators, Refusal } from "./api.js";
+import { onKnownTerms } from "./changes.js";
+import { byId } from "./dom.js";
+import { entryOf } from "./entry.js";
+import { tellQuietly } from "./events.js";
+import { nameOf, remember } from "./names.js";
+import { announce } from "./notice.js";
+import { productKey } from "./question.js";
+import * as states from "./states.js";
+import { say } from "./text.js";
+
+const results = byId("results");
+const place = byId("answer");
+
+export class Search {
+  // `on`: what the merchant can do with an answer, beside what this class does itself.
+  constructor(on) {
+    this.on = { ...on, view: (told) => this.viewOf(told), ask: (id) => this.askAbout(id), drop: (id) => this.drop(id) };
+    this.told = null;
+    this.about = []; // creators who were asked about
+    this.opened = new Set(); // creators whose reasons are open
+    this.start();
+  }
+
+  start() {
+    this.asking?.abort();
+    this.told = null;
+    this.show(() => states.start());
+  }
+
+  // Put in place what `make` makes, now and whenever the language changes.
+  show(make, words = "") {
+    this.make = make;
+    byId("status").textContent = words;
+    this.redraw();
+  }
+
+  // Whoever stood in the old list with the keyboard stands at the head of the new one.
+  redraw() {
+    const inside = place.contains(document.activeElement);
+    place.replaceChildren(this.make());
+    refreshActions();
+    if (inside) (byId("answer-title") ?? results).focus({ preventScroll: true });
+  }
+
+  // Ask; quietly, where the list on the screen stays until the new one is there. True if there is an answer.
+  async find(question, title, { quietly = false } = {}) {
+    if (this.told && productKeyOf(this.told.question) !== productKeyOf(question)) this.forget();
+    if (!quietly || !this.told) this.show(() => states.waiting(question.k), say("looking", { product: title }));
+    try {
+      await this.fetch(question, this.about);
+      return true;
+    } catch (error) {
+      if (error.name === "AbortError") return false;
+      this.told = null;
+      this.show(() => states.refused(error, question, this.on));
+      this.on.refused(error);
+      return false;
+    }
+  }
+
+  forget() {
+    this.about = [];
+    this.opened.clear();
+  }
+
+  async fetch(question, about) {
+    this.asking?.abort();
+    this.asking = new AbortController();
+    const { signal } = this.asking;
+    results.setAttribute("aria-busy", "true");
+    try {
+      const asked = about.length ? { ...question, include: about } : question;
+      const answer = await findCreators(asked, signal);
+      const before = question.terms ? await this.known(asked, answer, signal) : null;
+      this.about = about;
+      this.take({ question, answer, before });
+    } finally {
+      if (!signal.aborted) results.setAttribute("aria-busy", "false");
+    }
+  }
+
+  // The comparison is an extra: a list without it is still a list.
+  async known(question, answer, signal) {
+    try {
+      return await onKnownTerms(question, answer, signal);
+    } catch (error) {
+      if (error instanceof Refusal) return null;
+      throw error;
+    }
+  }
+
+  take(told) {
+    this.told = told;
+    remember([...told.answer.creators, ...(told.answer.included ?? [])]);
+    this.show(() => states.answered(told, this.on), say("found", { count: told.answer.creators.length }));
+    this.on.answered(told);
+    tellQuietly("impression", told.answer.creators.map((creator) => this.entry(creator)));
+  }
+
+  entry(creator) {
+    return entryOf(creator, this.told.answer, this.told.question);
+  }
+
+  viewOf({ before }) {
+    return {
+      before,
+      opened: this.opened,
+      entry: (creator) => this.entry(creator),
+      onHide: this.on.hide,
+      onReasons: (creator, open) => {
+        this.opened[open ? "add" : "delete"](creator.creator_id);
+        if (open) tellQuietly("view", [this.entry(creator)]);
+      },
+    };
+  }
+
+  // Bring a creator into the answer whatever their rank; throws what the service refuses.
+  async askAbout(id) {
+    const listed = this.told.answer.creators.find((creator) => creator.creator_id === id);
+    if (listed) {
+      announce(say("whyNotListed", { name: nameOf(id), rank: listed.rank }));
+      return place.querySelector(`.creators [data-creator="${CSS.escape(id)}"]`).focus();
+    }
+    try {
+      await this.fetch(this.told.question, [...new Set([...this.about, id])]);
+    } catch (error) {
+      if (error.name !== "AbortError") throw error;
+      return undefined; // another question took its place
+    }
+    return byId("asked-title").focus();
+  }
+
+  drop(id) {
+    this.about = this.about.filter((each) => each !== id);
+    const { answer } = this.told;
+    answer.included = answer.included.filter((creator) => creator.creator_id !== id);
+    this.redraw();
+  }
+}
+
+const productKeyOf = (question) => productKey(question.product ?? question);
