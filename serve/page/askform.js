@@ -10,7 +10,7 @@ import { Tags } from "./tags.js";
 import { say } from "./text.js";
 
 const HINTS = { roi: "hintRoi", gmv: "hintGmv", profit: "hintProfit" };
-const WIDE = "(min-width: 1121px)"; // as in form.css: the form stands beside the list
+const WIDE = "(min-width: 1241px)"; // as in form.css: the form stands beside the list
 
 export const isWide = () => matchMedia(WIDE).matches;
 
@@ -79,8 +79,8 @@ export class AskForm {
     byId("objective-hint").textContent = say(HINTS[question.objective]);
     byId("filter-count").textContent = questions.filterCount(question) || "";
     byId("term-count").textContent = Object.keys(question.terms ?? {}).length || "";
-    byId("clear-filters").hidden = !questions.filterCount(question);
-    byId("clear-terms").hidden = !question.terms;
+    byId("clear-filters").classList.toggle("idle", !questions.filterCount(question));
+    byId("clear-terms").classList.toggle("idle", !question.terms);
     this.showKnownTerms(isNew ? question.product : this.picker.picked);
     this.showSummary(question);
   }
@@ -98,7 +98,7 @@ export class AskForm {
   showSummary({ objective, filters, terms }) {
     const count = Object.keys(filters).length;
     const parts = [
-      this.title ?? say("pickFirst"),
+      this.title,
       say(`objective${objective[0].toUpperCase()}${objective.slice(1)}`),
       count > 0 && say("filtersSet", { count }),
       terms?.commission_rate !== undefined && say("commission", { rate: percent(terms.commission_rate, 1) }),

@@ -19,7 +19,11 @@ export function exportCsv(kind, title, entries) {
 
 export function openShortlist() {
   const place = el("div", { class: "shortlist" });
-  const show = () => place.replaceChildren(...content());
+  const show = () => {
+    const inside = place.contains(document.activeElement);
+    place.replaceChildren(...content());
+    if (inside) place.closest("dialog").querySelector("h2").focus(); // what had it may be gone
+  };
   show();
   const panel = openPanel(say("shortlist"), place);
   document.addEventListener("kept", show);

@@ -3,6 +3,8 @@
 import { el } from "./dom.js";
 import { say } from "./text.js";
 
+const LEAVE_MS = 200;
+
 export class Tags {
   // `label` tells a value in words.
   constructor(box, onChange, label) {
@@ -13,7 +15,8 @@ export class Tags {
     this.onChange = onChange;
     this.values = [];
     this.input.addEventListener("keydown", (event) => this.pressed(event));
-    this.input.addEventListener("change", () => this.take());
+    // Later, so that a click that leaves the input still meets what it was aimed at.
+    this.input.addEventListener("change", () => setTimeout(() => this.take(), LEAVE_MS));
     box.addEventListener("click", (event) => event.target === box && this.input.focus());
   }
 

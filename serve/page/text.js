@@ -2,7 +2,7 @@
 
 import { kept } from "./storage.js";
 
-const WORDS = {
+export const WORDS = {
   skip: ["跳到结果", "Skip to the results"],
   brand: ["找达人", "Creator match"],
   apiDocs: ["接口文档", "API documentation"],
@@ -206,7 +206,6 @@ const WORDS = {
   whyNotInside: ["排第 {rank} 位，就在名单里。", "Ranks {rank}, inside the list."],
   whyNotGap: ["{measure} 预计 {mine}，名单末位是 {last}。", "{measure} is expected at {mine}; the last of the list has {last}."],
   whyNotIneligible: ["没有进入候选：{reason}。", "Not considered: {reason}."],
-  whyNotFilter: ["不符合筛选“{filter}”", "does not pass the filter “{filter}”"],
   dropAsked: ["不再显示 {name}", "Remove {name}"],
 
   csvList: ["达人名单", "Creators"],
@@ -249,7 +248,6 @@ const WORDS = {
   keyRefused: ["这个密钥不被接受：可能写错、过期或已被撤销。", "This key is refused: it may be mistyped, expired or revoked."],
 
   looking: ["正在为「{product}」找达人…", "Finding creators for “{product}”…"],
-  loading: ["正在加载…", "Loading…"],
   found: ["找到 {count} 位达人", "{count} creators found"],
   foundFor: ["为「{product}」推荐 {count} 位达人", "{count} creators for “{product}”"],
   rankedRoi: ["按预计 ROI 从高到低", "Highest predicted ROI first"],

@@ -44,7 +44,7 @@ export function whyNotForm(ask) {
     fault,
   );
   // Folded where there is little room; elsewhere list.css hides the summary.
-  return el("details", { class: "ask-about", open: matchMedia("(min-width: 821px)").matches }, el("summary", {}, say("whyNot")), form);
+  return el("details", { class: "ask-about", open: matchMedia("(min-width: 901px)").matches }, el("summary", {}, say("whyNot")), form);
 }
 
 // Those who were asked about, in the columns of the list. `drop(id)` takes one away again.

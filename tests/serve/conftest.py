@@ -14,7 +14,10 @@ from serve.keys import make_key
 from serve.settings import Settings
 from serve.store import METADATA, open_store
 from tests.serve import postgres
+from tests.serve.browsing import browser, page, phone, site
 from tests.serve.fake import FakeMatcher
+
+__all__ = ["browser", "page", "phone", "site"]
 
 UNLIMITED = Settings(rate_limit="1000000 per second")
 

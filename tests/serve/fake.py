@@ -95,7 +95,11 @@ class FakeAssortment(FakeResult):
 
 
 class FakeMatcher:
-    """Sixty products of two merchants, 120 creators; bigger number in the id, lower ROI."""
+    """Sixty products of two merchants, 120 creators; bigger number in the id, lower ROI.
+
+    A point more of commission is a point more of acceptance, and moves every third creator up by
+    one place.
+    """
 
     version = "20261122T073500-1a2b3c"
     as_of = date(2026, 11, 20)
@@ -174,6 +178,7 @@ class FakeMatcher:
                 "profit needs the product's margin_rate, which is not known; choose roi or gmv"
             )
         passing = [c for c in self._creators if _passes(c, filters, invited, self.as_of)]
+        passing.sort(key=lambda creator: _place(creator, _raise(known, terms)))
         notes = []
         if len(passing) < k:
             removed = len(self._creators) - len(passing)
@@ -320,7 +325,7 @@ class FakeMatcher:
         fee = fee if terms.slot_fee is None else terms.slot_fee
         cost = fee + (0 if self._degenerate else 15.0 * self._scale) + rate * sales
         if not self._degenerate and terms.slot_fee is None:
-            roi = 4.8 * 0.975**number
+            roi = 4.8 * 0.975 ** _place(creator, _raise(product, terms))
             cost = sales / roi
         roi = None if cost <= 0 else sales / cost
         spread = float(noise.uniform(0.25, 1.0))
@@ -349,7 +354,7 @@ class FakeMatcher:
                 "cost": cost,
                 "profit": profit,
                 "break_even_slot_fee": None if profit is None else fee + profit,
-                "accept_probability": float(noise.uniform(0.2, 0.9)),
+                "accept_probability": float(noise.uniform(0.2, 0.9)) + _raise(product, terms),
                 "fulfil_probability": float(noise.uniform(0.6, 0.99)),
             },
             **(_explained(sales, bars, noise, language) if language else {}),
@@ -429,6 +434,17 @@ def _make_creator(number: int) -> dict[str, Any]:
         "mcn_id": f"mcn{number % 4}" if number % 4 else None,
         "follower_count": float(int(3000 * 1.09**number)) if number % 17 else None,
     }
+
+
+def _raise(product: Mapping[str, Any], terms: Terms) -> float:
+    """Return by how much more commission is offered than is known."""
+    rate = terms.commission_rate
+    return 0.0 if rate is None else rate - float(product["commission_rate"])
+
+
+def _place(creator: Mapping[str, Any], more: float) -> float:
+    number = int(creator["creator_id"][1:])
+    return number - 100 * more if number % 3 == 2 else number
 
 
 def _passes(
