@@ -61,6 +61,10 @@ export const findCreators = (question, signal) => post("/v1/matches", question, 
 // Kept alive: what was shown counts even if the page is left at once.
 export const sendEvents = (events) => post("/v1/events", { events }, { keepalive: true });
 
+const creatorAt = (id, rest = "") => `/v1/creators/${encodeURIComponent(id)}${rest}`;
+export const getProfile = (id) => ask(creatorAt(id));
+export const getSimilar = (id) => ask(creatorAt(id, "/similar?limit=6"));
+
 export function getTrackRecord(cursor, signal) {
   const query = new URLSearchParams({ limit: 20 });
   if (cursor) query.set("cursor", cursor);

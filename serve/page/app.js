@@ -21,7 +21,7 @@ const ask = new AskForm(askNow);
 const search = new Search({
   answered,
   refused: (error) => ask.showFaults(error.problem.errors ?? []),
-  retry: () => search.find(ask.question, ask.title),
+  retry: () => search.again(),
   clearFilters: () => ask.change({ filters: {} }),
   clearTerms: () => ask.change({ terms: undefined }),
   rankByRoi: () => ask.change({ objective: "roi" }),
@@ -125,8 +125,7 @@ byId("language").addEventListener("click", () => {
   switchLanguage();
   speak();
   search.redraw();
-  // Reasons and notes come from the service in the language of the question.
-  if (search.told) search.find(search.told.question, ask.title, { quietly: true });
+  search.again(); // reasons and notes come from the service in the language of the question
 });
 speak();
 followAddress();

@@ -21,7 +21,7 @@ export function eventOf(kind, entry, id = newId()) {
     channel,
     ...(creator.rank && { rank: creator.rank }),
     bundle,
-    terms: { ...terms, channel, slot_fee, sample_cost, commission_rate },
+    terms: { ...terms, slot_fee, sample_cost, commission_rate },
   };
 }
 

@@ -51,7 +51,9 @@ export function day(iso) {
   return new Intl.DateTimeFormat(locale(), { year: "numeric", month: "long", day: "numeric" }).format(date);
 }
 
+// Without the year where it is this one.
 export function shortDay(iso) {
   const date = new Date(`${iso}T00:00:00`);
-  return new Intl.DateTimeFormat(locale(), { month: "short", day: "numeric" }).format(date);
+  const year = date.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
+  return new Intl.DateTimeFormat(locale(), { year, month: "short", day: "numeric" }).format(date);
 }

@@ -2,6 +2,7 @@
 
 import { el } from "./dom.js";
 import { evidenceBars } from "./evidence.js";
+import { profileButton } from "./profile.js";
 import { say } from "./text.js";
 
 export const reasonList = (reasons) => el("ul", { class: "reasons", "aria-label": say("why") }, reasons.map(reasonLine));
@@ -17,7 +18,7 @@ function reasonLine(reason) {
 }
 
 // A button and the part that it opens; `onOpen` when a merchant looks. Null where nothing is told.
-export function reasonsOnDemand(creator, { reach, open, onOpen }) {
+export function reasonsOnDemand(creator, { reach, open, onOpen, ask }) {
   if (!creator.evidence && !creator.reasons?.length) return null;
   const id = `why-${creator.creator_id}`;
   const region = el("div", { class: "why-grid", id, hidden: !open });
@@ -26,6 +27,7 @@ export function reasonsOnDemand(creator, { reach, open, onOpen }) {
     if (region.hasChildNodes()) return;
     region.append(reasonList(creator.reasons ?? []));
     if (creator.evidence) region.append(evidenceBars(creator.evidence, reach));
+    region.append(profileButton(creator.creator_id, ask));
   };
   if (open) fill();
   button.addEventListener("click", () => {

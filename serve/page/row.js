@@ -19,6 +19,7 @@ export function row(creator, view) {
     reach: view.reach,
     open: view.opened.has(creator.creator_id),
     onOpen: (open) => view.onReasons(creator, open),
+    ask: view.onAsk,
   });
   return el(
     "li",

@@ -11,6 +11,7 @@ import { announce } from "./notice.js";
 import { productKey } from "./question.js";
 import * as states from "./states.js";
 import { say } from "./text.js";
+import { faultLine } from "./trouble.js";
 
 const results = byId("results");
 const place = byId("answer");
@@ -19,6 +20,7 @@ export class Search {
   // `on`: what the merchant can do with an answer, beside what this class does itself.
   constructor(on) {
     this.on = { ...on, view: (told) => this.viewOf(told), ask: (id) => this.askAbout(id), drop: (id) => this.drop(id) };
+    this.asked = null; // the last question, answered or not
     this.told = null;
     this.about = []; // creators who were asked about
     this.opened = new Set(); // creators whose reasons are open
@@ -27,7 +29,9 @@ export class Search {
 
   start() {
     this.asking?.abort();
+    this.asked = null;
     this.told = null;
+    this.seen = null; // the question whose list was seen last
     this.show(() => states.start());
   }
 
@@ -49,7 +53,11 @@ export class Search {
   // Ask; quietly, where the list on the screen stays until the new one is there. True if there is an answer.
   async find(question, title, { quietly = false } = {}) {
     if (this.told && productKeyOf(this.told.question) !== productKeyOf(question)) this.forget();
-    if (!quietly || !this.told) this.show(() => states.waiting(question.k), say("looking", { product: title }));
+    if (!quietly || !this.told) {
+      this.told = null;
+      this.show(() => states.waiting(question.k), say("looking", { product: title }));
+    }
+    this.asked = { question, title };
     try {
       await this.fetch(question, this.about);
       return true;
@@ -60,6 +68,11 @@ export class Search {
       this.on.refused(error);
       return false;
     }
+  }
+
+  // Ask the last question once more: in the language that was chosen meanwhile, or after a failure.
+  again() {
+    if (this.asked) this.find(this.asked.question, this.asked.title, { quietly: true });
   }
 
   forget() {
@@ -94,11 +107,15 @@ export class Search {
   }
 
   take(told) {
+    const seen = JSON.stringify(told.question);
+    const isNew = seen !== this.seen;
+    this.seen = seen;
     this.told = told;
     remember([...told.answer.creators, ...(told.answer.included ?? [])]);
     this.show(() => states.answered(told, this.on), say("found", { count: told.answer.creators.length }));
     this.on.answered(told);
-    tellQuietly("impression", told.answer.creators.map((creator) => this.entry(creator)));
+    // A list that is only told anew, in the other language say, is not seen twice.
+    if (isNew) tellQuietly("impression", told.answer.creators.map((creator) => this.entry(creator)));
   }
 
   entry(creator) {
@@ -111,6 +128,7 @@ export class Search {
       opened: this.opened,
       entry: (creator) => this.entry(creator),
       onHide: this.on.hide,
+      onAsk: (id) => this.askAbout(id).catch((error) => announce(faultLine(error))),
       onReasons: (creator, open) => {
         this.opened[open ? "add" : "delete"](creator.creator_id);
         if (open) tellQuietly("view", [this.entry(creator)]);

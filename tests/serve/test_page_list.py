@@ -390,6 +390,11 @@ def test_looks_are_told_quietly(page: Page, site: str, told: list[dict[str, Any]
     assert kinds == ["impression"] * 20 + ["view", "dismiss"] + ["impression"] * 20
     assert {event["creator_id"] for event in told[20:22]} == {"c001"}
     assert len({event["event_id"] for event in told}) == len(told)
+    page.get_by_role("button", name="中文").click()
+    expect(page.get_by_role("button", name="找达人")).to_be_visible()
+    rows(page)
+    page.get_by_role("button", name="English").click()
+    assert len(told) == 42, "a list that is told anew is not seen twice"
     page.get_by_text("More filters", exact=True).click()
     page.get_by_role("button", name="Remove 成都老周").click()
     page.get_by_role("button", name="Find creators").click()
