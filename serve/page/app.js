@@ -21,7 +21,7 @@ const ask = new AskForm(askNow);
 const search = new Search({
   answered,
   refused: (error) => ask.showFaults(error.problem.errors ?? []),
-  retry: () => search.again(),
+  retry: () => ask.submit(),
   clearFilters: () => ask.change({ filters: {} }),
   clearTerms: () => ask.change({ terms: undefined }),
   rankByRoi: () => ask.change({ objective: "roi" }),

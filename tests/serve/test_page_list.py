@@ -102,8 +102,9 @@ def test_all_terms_are_sent_as_fractions_and_money(page: Page, site: str) -> Non
         page.get_by_label(label).fill(value)
     page.locator("#term-slot-fee").fill("0")
     with page.expect_request(
-        lambda request: request.url.endswith("/v1/matches")
-        and "subsidy_rate" in (request.post_data or "")
+        lambda request: (
+            request.url.endswith("/v1/matches") and "subsidy_rate" in (request.post_data or "")
+        )
     ) as asked:
         page.get_by_role("button", name="Find creators").click()
     assert asked.value.post_data_json["terms"] == {
@@ -127,9 +128,7 @@ def test_list_on_other_terms_stands_without_the_comparison(page: Page, site: str
     page.route("**/v1/matches", refuse_plain)
     page.goto(f"{site}/{ASKED}&terms.commission_rate=0.3")
     assert len(rows(page)) == 20
-    expect(page.get_by_role("complementary", name="Trial")).to_contain_text(
-        "could not be compared"
-    )
+    expect(page.get_by_role("complementary", name="Trial")).to_contain_text("could not be compared")
     expect(page.locator(".moved")).to_have_count(0)
 
 

@@ -106,9 +106,7 @@ def test_each_refusal_has_its_sentence_and_can_be_tried_again(
 
 
 def test_too_many_questions_wait_as_long_as_the_service_says(page: Page, site: str) -> None:
-    page.route(
-        "**/v1/matches", lambda route: route.fulfill(**refuse(429, **{"Retry-After": "2"}))
-    )
+    page.route("**/v1/matches", lambda route: route.fulfill(**refuse(429, **{"Retry-After": "2"})))
     page.goto(f"{site}/{ASKED}")
     expect(page.get_by_role("heading", name="Too many questions at once")).to_be_visible()
     expect(page.get_by_role("button", name="Try again in")).to_be_disabled()
@@ -213,9 +211,7 @@ def test_key_that_is_revoked_meanwhile_is_asked_for_again(
     assert len(rows(page)) == 20
 
 
-def test_shop_of_another_key_is_not_told(
-    page: Page, keyed_site: str, keyed_service: Keyed
-) -> None:
+def test_shop_of_another_key_is_not_told(page: Page, keyed_site: str, keyed_service: Keyed) -> None:
     page.goto(f"{keyed_site}/?product_id=p001")
     sign_in(page, keyed_service.merchants["m0"])
     expect(page.get_by_role("heading", name="Not found")).to_be_visible()
