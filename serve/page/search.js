@@ -1,7 +1,7 @@
 // Asking for creators, and what stands in the answer's place until the next question.
 
 import { refreshActions } from "./actions.js";
-import { findCreators, Refusal } from "./api.js";
+import { findCreators, findProducts, Refusal } from "./api.js";
 import { onKnownTerms } from "./changes.js";
 import { byId } from "./dom.js";
 import { entryOf } from "./entry.js";
@@ -15,6 +15,7 @@ import { faultLine } from "./trouble.js";
 
 const results = byId("results");
 const place = byId("answer");
+const OFFERED = 8;
 
 export class Search {
   // `on`: what the merchant can do with an answer, beside what this class does itself.
@@ -32,7 +33,19 @@ export class Search {
     this.asked = null;
     this.told = null;
     this.seen = null; // the question whose list was seen last
-    this.show(() => states.start());
+    this.show(() => states.start(this.products ?? []));
+    if (!this.products) this.offerProducts();
+  }
+
+  // Some of the merchant's products to begin with; where they cannot be had, the search for one says why.
+  async offerProducts() {
+    try {
+      const { items } = await findProducts("", null);
+      this.products = items.slice(0, OFFERED);
+      if (!this.asked) this.redraw();
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+    }
   }
 
   // Put in place what `make` makes, now and whenever the language changes.

@@ -1,26 +1,30 @@
 // What stands where the list will be: before, while waiting, the answer, nothing found, refused.
 
 import { el } from "./dom.js";
-import { day } from "./format.js";
+import { day, plain } from "./format.js";
 import { creatorList, orderOf, viewOf } from "./list.js";
 import { say } from "./text.js";
 import { trialStrip } from "./trial.js";
 import { faultSection } from "./trouble.js";
 import { askedAbout, whyNotForm } from "./whynot.js";
 
-export function start() {
+export function start(products) {
   return el(
     "section",
     { class: "start" },
     el("h2", {}, say("startTitle")),
     el("p", {}, say("startText")),
+    products.length > 0 && el("ul", { class: "offered", "aria-label": say("fromCatalog") }, products.map(offered)),
     el(
       "ul",
-      {},
+      { class: "legend" },
       ["legendRoi", "legendInterval", "legendStages"].map((key) => el("li", { class: key }, say(key))),
     ),
   );
 }
+
+const offered = ({ product_id: id, title, category, price }) =>
+  el("li", {}, el("a", { href: `/?product_id=${encodeURIComponent(id)}` }, el("b", {}, title), el("span", {}, `${category} · ${plain(price)}`)));
 
 export function waiting(rows) {
   return el(

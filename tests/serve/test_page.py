@@ -206,3 +206,13 @@ def test_every_word_is_there_in_both_languages(page: Page, site: str) -> None:
         assert len(pair) == 2 and all(pair), key
         named = [sorted(re.findall(r"{\w+}", text)) for text in pair]
         assert named[0] == named[1], key
+
+
+def test_products_are_offered_to_begin_with(page: Page, site: str) -> None:
+    page.goto(site)
+    offered = page.get_by_role("list", name="My products").get_by_role("link")
+    expect(offered).to_have_count(8)
+    offered.nth(2).click()
+    expect(page.get_by_role("heading", level=2)).to_contain_text("老字号麻辣牛肉干")
+    page.go_back()
+    expect(offered.first).to_be_visible()
