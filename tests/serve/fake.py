@@ -354,7 +354,9 @@ class FakeMatcher:
                 "cost": cost,
                 "profit": profit,
                 "break_even_slot_fee": None if profit is None else fee + profit,
-                "accept_probability": float(noise.uniform(0.2, 0.9)) + _raise(product, terms),
+                "accept_probability": float(
+                    np.clip(noise.uniform(0.2, 0.9) + _raise(product, terms), 0, 1)
+                ),
                 "fulfil_probability": float(noise.uniform(0.6, 0.99)),
             },
             **(_explained(sales, bars, noise, language) if language else {}),
