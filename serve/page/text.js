@@ -243,6 +243,10 @@ export const WORDS = {
   ],
   recordNothing: ["还没有已结束的合作", "No collaboration has come to an end yet"],
   recordNothingHint: ["有合作结算之后，这里会对照预测和结果。", "Once some are settled, predictions and outcomes stand here side by side."],
+  recordFair: [
+    "合计只算预测时还不知道结果的 {count} 次（共 {all} 次）。",
+    "The sums count the {count} of {all} that were predicted without knowing what came.",
+  ],
   recordLearnt: ["模型已学过这些结果，看起来会比实际更准", "The model has learnt from these outcomes: it looks better than it is"],
   recordCases: ["已结束的合作", "Collaborations that ended"],
   recordSales: ["退款后销售额合计", "Settled sales in all"],

@@ -13,7 +13,7 @@ export function totals({ totals: groups, currency, interval_level: level }) {
   return el(
     "div",
     {},
-    !isFair && el("p", { class: "soft" }, say("recordLearnt")),
+    told(isFair, groups),
     el(
       "dl",
       { class: "totals" },
@@ -28,6 +28,11 @@ export function totals({ totals: groups, currency, interval_level: level }) {
       ),
     ),
   );
+}
+
+function told(isFair, { fair, all }) {
+  if (!isFair) return el("p", { class: "soft" }, say("recordLearnt"));
+  return fair.cases < all.cases && el("p", { class: "soft" }, say("recordFair", { count: plain(fair.cases), all: plain(all.cases) }));
 }
 
 const predicted = (value) => say("recordPromised", { value });

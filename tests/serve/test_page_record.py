@@ -21,6 +21,7 @@ def open_record(page: Page, address: str) -> Locator:
 
 def test_record_tells_promised_and_settled(page: Page, site: str) -> None:
     panel = open_record(page, site)
+    expect(panel).to_contain_text("The sums count the 60 of 120 that were predicted")
     totals = panel.locator(".totals > div")
     expect(totals).to_have_text(
         [
