@@ -58,8 +58,8 @@ export const getProduct = (id, signal) => ask(`/v1/products/${encodeURIComponent
 
 export const findCreators = (question, signal) => post("/v1/matches", question, { signal });
 
-// Kept alive: what was shown counts even if the page is left at once.
-export const sendEvents = (events) => post("/v1/events", { events }, { keepalive: true });
+// `keepalive` sends on while the page is left; browsers allow that for 64 KB at a time, so not for what must arrive.
+export const sendEvents = (events, { keepalive = false } = {}) => post("/v1/events", { events }, { keepalive });
 
 const creatorAt = (id, rest = "") => `/v1/creators/${encodeURIComponent(id)}${rest}`;
 export const getProfile = (id) => ask(creatorAt(id));

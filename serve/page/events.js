@@ -31,5 +31,5 @@ export const canTell = ({ product }) => Boolean(product.product_id);
 // Impressions, views, dismissals: worth having, not worth disturbing anybody for.
 export function tellQuietly(kind, entries) {
   const known = entries.filter(canTell);
-  if (known.length) sendEvents(known.map((entry) => eventOf(kind, entry))).catch(() => {});
+  if (known.length) sendEvents(known.map((entry) => eventOf(kind, entry)), { keepalive: true }).catch(() => {});
 }

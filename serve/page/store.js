@@ -1,14 +1,24 @@
-// What this browser remembers. Where it may remember nothing, the page does until it is left.
+// What this browser remembers, as JSON, apart for each key: two merchants may share a computer.
 
 import { scope } from "./key.js";
 import { kept } from "./storage.js";
 
-// A value as JSON, apart for each key: two merchants may share a computer.
+const read = new Map(); // name → the text that was read last and its value: a hundred buttons ask for the same
+
 export function recall(name, otherwise) {
+  const text = kept.get(name + scope());
+  const before = read.get(name);
+  if (before && before.text === text) return before.value ?? otherwise;
+  const value = parsed(text);
+  read.set(name, { text, value });
+  return value ?? otherwise;
+}
+
+function parsed(text) {
   try {
-    return JSON.parse(kept.get(name + scope())) ?? otherwise;
+    return JSON.parse(text);
   } catch {
-    return otherwise; // somebody else's, or an older page's: start anew
+    return null; // somebody else's, or an older page's: start anew
   }
 }
 
