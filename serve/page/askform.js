@@ -10,7 +10,7 @@ import { Tags } from "./tags.js";
 import { say } from "./text.js";
 
 const HINTS = { roi: "hintRoi", gmv: "hintGmv", profit: "hintProfit" };
-const WIDE = "(min-width: 1241px)"; // as in form.css: the form stands beside the list
+const WIDE = "(min-width: 1361px)"; // as in form.css: the form stands beside the list
 
 export const isWide = () => matchMedia(WIDE).matches;
 
