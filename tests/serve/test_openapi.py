@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
+from matching.matcher import Matcher
+from serve.keys import make_key
+from serve.store import open_store
+from serve.weekly import write_weekly
 from tests.serve.conformance import check_conformance
 from tests.serve.conftest import with_keys
 from tests.serve.fake import FakeMatcher
 from tests.serve.lists import row, write_lists
+from tests.serve.test_server import free_port, is_ready, serving, wait_for
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -59,7 +65,36 @@ def test_lists_are_documented_as_repeated_parameters(client: FlaskClient) -> Non
 def test_documented_and_actual_behaviour_agree(tmp_path: Path) -> None:
     write_lists(tmp_path, "2026-W47", [[row("m0", "p000", "c000")], [row("m1", "p001", "c003")]])
     keyed = with_keys(FakeMatcher, lists=tmp_path)
-    cases = check_conformance(keyed, examples=120, product_id="p000", creator_id="c003")
+    cases = check_conformance(keyed.application, keyed.operator, 120, "p000", "c003")
     assert len(cases) == 12
     assert sum(cases.values()) >= 600
     assert min(cases[label] for label in cases if "/v1/" in label) >= 120
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1500)
+@pytest.mark.filterwarnings("default")
+def test_the_running_service_holds_to_its_document(
+    bundles: Path,
+    matcher: Matcher,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """At least 2,000 cases, all checks, over the network, on a real bundle with weekly lists."""
+    store = f"sqlite:///{tmp_path}/store.sqlite"
+    monkeypatch.setenv("MATCHING_STORE", store)
+    monkeypatch.setenv("MATCHING_RATE_LIMIT", "1000000 per second")
+    monkeypatch.setenv("MATCHING_LISTS", str(tmp_path / "lists"))
+    key = make_key(open_store(store), None)
+    write_weekly(matcher, "2026-W47", tmp_path / "lists", k=3, allow_stale=True)
+    product = matcher.products(limit=1)[0]["product_id"]
+    creator = matcher.contents.history.creator_ids[7]
+    port = free_port()
+    with serving(bundles, port):
+        wait_for(lambda: is_ready(port), "the server being ready")
+        cases = check_conformance(f"http://127.0.0.1:{port}", key, 200, product, creator)
+    record_property("cases", sum(cases.values()))
+    print(f"{sum(cases.values())} cases: {dict(cases)}")
+    assert sum(cases.values()) >= 2000
+    assert min(cases[label] for label in cases if "/v1/" in label) >= 150
