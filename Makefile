@@ -23,13 +23,13 @@ run: install  ## train on data/sample if there is no bundle yet, then serve the 
 	$(BIN)/matching serve bundles --host $(HOST) --port $(PORT)
 
 test: install  ## the test suite, under five minutes
-	$(BIN)/pytest -q -m 'not slow'
+	$(BIN)/pytest -q -n auto --dist loadfile -m 'not slow'
 
 test-slow: install  ## the large counts alone
 	$(BIN)/pytest -q -m slow
 
 test-full: install  ## the test suite with the large counts
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -rs
 
 lint: install  ## ruff and mypy
 	$(BIN)/ruff check .

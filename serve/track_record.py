@@ -26,9 +26,9 @@ _RECORD = Tag(name="track record", description="How good the predictions were.")
 _NOTHING = Text("no collaboration has come to an end yet", "还没有已结束的合作")
 _LEARNT = Text(
     "{learnt:,} of {cases:,} promises are replayed by a model that had learnt from these very "
-    "outcomes and may look better than they were; judge by the {fair:,} others (`fair`)",
+    "outcomes and may look better than they were; judge by the {fair:,} others",
     "{cases:,} 个预测中有 {learnt:,} 个由已学过该结果的模型重算，可能显得比实际更准；请以其余 "
-    "{fair:,} 个（`fair`）为准",
+    "{fair:,} 个为准",
 )
 _REPLAYED = Text(
     "{replayed:,} promises are replayed with what was known on the day of the invitation: no list "
