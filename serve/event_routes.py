@@ -63,7 +63,7 @@ def _out_of_time(body: EventsBody) -> list[FieldFault]:
 def _not_stored(error: EventsNotStoredError) -> Response:
     log.error("events cannot be stored: %s", error)
     answer = problems.problem(
-        503, "events cannot be stored now, and none of these was; send them again, ids unchanged"
+        503, "events cannot be stored now; send them again, ids unchanged, and each counts once"
     )
     answer.headers["Retry-After"] = "1" if error.passing else "30"
     return answer

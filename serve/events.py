@@ -56,7 +56,7 @@ Pair = tuple[str, str]
 
 
 class EventsNotStoredError(Exception):
-    """The store took none of the events; `passing` says that it may do so in a moment."""
+    """The store did not confirm the events; `passing` says that it may do so in a moment."""
 
     def __init__(self, reason: str, passing: bool) -> None:
         super().__init__(reason)
@@ -76,7 +76,8 @@ def store_events(store: Engine, rows: Sequence[Mapping[str, Any]], patience: flo
     Raises
     ------
     EventsNotStoredError
-        If the store is busy, full or away; nothing has been stored then.
+        If the store is busy, full or away. Nothing has been stored then, unless the connection
+        broke in the very moment of the commit; so send the same again.
     """
     now = datetime.now(UTC).replace(tzinfo=None)
     # In one order, whoever writes: two writers never wait for each other's rows.
