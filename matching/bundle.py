@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from matching.drafts import draft, sync, write_synced
 from matching.errors import BundleError, UnknownIdError
+from matching.seal import is_sealed, look, seal
 
 FORMAT_VERSION = 3
 MANIFEST = "manifest.json"
@@ -78,8 +79,7 @@ def write(bundles: Path, files: BundleFiles, as_of: date, about: Mapping[str, An
             "files": digests,
         }
         manifest["sha256"] = _seal(manifest)
-        text = json.dumps(manifest, indent=1, ensure_ascii=False)
-        (work.folder / MANIFEST).write_text(text, encoding="utf-8")
+        (work.folder / MANIFEST).write_text(_manifest_text(manifest), encoding="utf-8")
         return work.publish(version)
 
 
@@ -87,22 +87,30 @@ def read_manifest(bundle: Path) -> dict[str, Any]:
     """Return a bundle's manifest; BundleError if there is none or it is of another format."""
     path = bundle / MANIFEST
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        manifest = json.loads(text)
     except FileNotFoundError:
         raise BundleError(
             f"{bundle} is no bundle: it has no {MANIFEST}. Give the folder of one version, as "
-            "`matching train` printed it"
+            "`matching train` printed it",
+            "foreign",
         ) from None
     except (OSError, ValueError) as error:
         raise BundleError(f"{path} cannot be read ({error}): {_DAMAGED}") from error
     if not isinstance(manifest, dict) or manifest.get("format_version") != FORMAT_VERSION:
         found = manifest.get("format_version") if isinstance(manifest, dict) else None
         raise BundleError(
-            f"{bundle} has format {found}, this program reads format {FORMAT_VERSION}; train again"
+            f"{bundle} has format {found}, this program reads format {FORMAT_VERSION}; train again",
+            "foreign",
         )
-    if manifest.get("sha256") != _seal(manifest):
+    # The text too: 1e-05 and 1E-05 are the same number, but not what was written.
+    if manifest.get("sha256") != _seal(manifest) or text != _manifest_text(manifest):
         raise BundleError(f"{path} is not what was written (its SHA-256 differs): {_DAMAGED}")
     return manifest
+
+
+def _manifest_text(manifest: Mapping[str, Any]) -> str:
+    return json.dumps(manifest, indent=1, ensure_ascii=False)
 
 
 def _seal(manifest: Mapping[str, Any]) -> str:
@@ -111,8 +119,8 @@ def _seal(manifest: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(json.loads(said), sort_keys=True).encode()).hexdigest()
 
 
-def read(bundle: Path) -> tuple[dict[str, Any], BundleFiles]:
-    """Verify a bundle and return its manifest and files, arrays memory-mapped.
+def verify(bundle: Path) -> dict[str, Any]:
+    """Verify every file of a bundle against its manifest, and return that.
 
     Raises
     ------
@@ -126,6 +134,22 @@ def read(bundle: Path) -> tuple[dict[str, Any], BundleFiles]:
             raise BundleError(f"{path} is missing: {_DAMAGED}")
         if _digest(path) != digest:
             raise BundleError(f"{path} is not what was written (its SHA-256 differs): {_DAMAGED}")
+    return manifest
+
+
+def read(bundle: Path, verified: bool = False) -> tuple[dict[str, Any], BundleFiles]:
+    """Verify a bundle and return its manifest and files, arrays memory-mapped.
+
+    Parameters
+    ----------
+    verified : it was verified just now, and has not been touched since (`was_verified`)
+
+    Raises
+    ------
+    BundleError
+        Naming the first file that is missing, truncated or altered.
+    """
+    manifest = read_manifest(bundle) if verified else verify(bundle)
     files = BundleFiles()
     for name in manifest["files"]:
         stem, suffix = name.rsplit(".", 1)
@@ -146,7 +170,9 @@ def versions(bundles: Path) -> list[dict[str, Any]]:
     One that cannot be read has only `version`, `promoted` and why, as `damaged`.
     """
     if not bundles.is_dir():
-        raise BundleError(f"there is no folder {bundles}; `matching train DATA --out {bundles}`")
+        raise BundleError(
+            f"there is no folder {bundles}; `matching train DATA --out {bundles}`", "missing"
+        )
     current = _pointer(bundles).get("version")
     found = []
     for path in sorted(bundles.iterdir()):
@@ -166,9 +192,27 @@ def promoted(bundles: Path) -> Path:
         what = "no bundle is promoted" if version is None else f"version {version} is not there"
         raise BundleError(
             f"{bundles}: {what}; train one (`matching train DATA --out {bundles} --promote`) or "
-            f"promote one (`matching bundles promote {bundles} VERSION`)"
+            f"promote one (`matching bundles promote {bundles} VERSION`)",
+            "missing",
         )
     return bundles / str(version)
+
+
+def promoted_look(bundles: Path) -> tuple[str, str]:
+    """Return what changes when another version is promoted, or the promoted one is touched.
+
+    Costs a stat of every file, a millisecond in all.
+    """
+    try:
+        version = promoted(bundles)
+    except BundleError as error:
+        return "", str(error)
+    return version.name, look(version)
+
+
+def was_verified(bundles: Path) -> bool:
+    """Whether the promoted version was verified a moment ago, and was not touched since."""
+    return is_sealed(promoted(bundles), _pointer(bundles).get("verified"))
 
 
 def has_promoted(bundles: Path) -> bool:
@@ -180,27 +224,40 @@ def has_promoted(bundles: Path) -> bool:
     return True
 
 
-def promote(bundles: Path, version: str) -> None:
-    """Make a version the one that serves, after verifying it whole."""
+def earlier(bundles: Path) -> list[Path]:
+    """Return the folders of versions that served before, latest first."""
+    names = reversed(_pointer(bundles).get("earlier", []))
+    return [bundles / str(name) for name in names if (bundles / str(name) / MANIFEST).is_file()]
+
+
+def promote(bundles: Path, version: str, check: Callable[[Path], object] = verify) -> None:
+    """Make a version the one that serves, after verifying it whole.
+
+    Parameters
+    ----------
+    check : raises BundleError if the version's folder cannot serve; verifies at least every file
+    """
     if "/" in version or not (bundles / version).is_dir():
         raise UnknownIdError("version", version, f"`matching bundles list {bundles}` names them")
-    read(bundles / version)
+    verified = seal(bundles / version, check)
     pointer = _pointer(bundles)
     history = [v for v in pointer.get("earlier", []) if v != version]
     if pointer.get("version") not in (None, version):
         history.append(pointer["version"])
-    _point(bundles, {"version": version, "earlier": history})
+    _point(bundles, {"version": version, "earlier": history, "verified": verified})
 
 
-def rollback(bundles: Path) -> str:
+def rollback(bundles: Path, check: Callable[[Path], object] = verify) -> str:
     """Promote the version that served before, and return it."""
     pointer = _pointer(bundles)
-    earlier = list(pointer.get("earlier", []))
-    if not earlier:
-        raise BundleError(f"no earlier version was promoted in {bundles}: nothing to go back to")
-    version = str(earlier.pop())
-    read(bundles / version)
-    _point(bundles, {"version": version, "earlier": earlier})
+    history = list(pointer.get("earlier", []))
+    if not history:
+        raise BundleError(
+            f"no earlier version was promoted in {bundles}: nothing to go back to", "missing"
+        )
+    version = str(history.pop())
+    verified = seal(bundles / version, check)
+    _point(bundles, {"version": version, "earlier": history, "verified": verified})
     return version
 
 

@@ -387,10 +387,11 @@ def list_bundles(
 def promote_bundle(
     bundles: Bundles, version: Annotated[str, typer.Argument(help="Version to serve.")]
 ) -> None:
-    """Let a version serve, after verifying it whole."""
+    """Let a version serve, after verifying and loading it whole."""
     from matching import bundle
+    from matching.matcher import Matcher
 
-    bundle.promote(bundles, version)
+    bundle.promote(bundles, version, check=Matcher.load)
     print(version)
 
 
@@ -398,8 +399,9 @@ def promote_bundle(
 def rollback_bundle(bundles: Bundles) -> None:
     """Let the version serve that served before."""
     from matching import bundle
+    from matching.matcher import Matcher
 
-    print(bundle.rollback(bundles))
+    print(bundle.rollback(bundles, check=Matcher.load))
 
 
 def _day(text: str | None, option: str = "as-of") -> date | None:

@@ -137,10 +137,11 @@ def _check_features(trained: list[dict[str, str]]) -> None:
     if different:
         raise BundleError(
             f"the bundle was trained with other features than this program has "
-            f"({', '.join(different[:5])}): train again, or run the version that trained it"
+            f"({', '.join(different[:5])}): train again, or run the version that trained it",
+            "foreign",
         )
     if list(theirs) != list(ours):
-        raise BundleError("the bundle has the features in another order; train again")
+        raise BundleError("the bundle has the features in another order; train again", "foreign")
 
 
 def _put_history(files: BundleFiles, history: History) -> None:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+BUNDLE_REASONS = ("damaged", "foreign", "missing")
+"""Why a bundle cannot serve: altered, truncated or incomplete; of another format, other features or
+no bundle at all; not there, or none promoted."""
+
 
 class MatchingError(Exception):
     """Base of every error that a user can cause and mend: exit code 1, HTTP 4xx."""
@@ -33,7 +37,15 @@ class ConflictError(MatchingError):
 
 
 class BundleError(MatchingError):
-    """A bundle that is missing, damaged, foreign or of another format."""
+    """A bundle that cannot serve. `reason` is one of `BUNDLE_REASONS`."""
+
+    def __init__(self, message: str, reason: str = "damaged") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class DeadlineError(MatchingError):
+    """The time that an answer may take is over (HTTP 503)."""
 
 
 @dataclass(frozen=True)

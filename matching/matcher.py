@@ -16,6 +16,7 @@ from matching import bundle
 from matching.assortment import Assortment, assortment
 from matching.columns import CHANNELS
 from matching.contents import Contents
+from matching.deadline import check_deadline
 from matching.economics import OBJECTIVES, Terms
 from matching.eligibility import (
     Filters,
@@ -24,7 +25,7 @@ from matching.eligibility import (
     eligible,
     why_not,
 )
-from matching.errors import ConflictError, OptionError, UnknownIdError
+from matching.errors import BundleError, ConflictError, OptionError, UnknownIdError
 from matching.history import EPOCH, Attributes, FloatArray, IntArray, day_number
 from matching.languages import DEFAULT_LANGUAGE, check_language
 from matching.likeness import Likeness
@@ -87,11 +88,20 @@ class Matcher:
         self.likeness = Likeness.of(contents.encoder)
 
     @classmethod
-    def load(cls, path: Path | str) -> Matcher:
-        """Verify and load a bundle; BundleError says what is wrong with it."""
+    def load(cls, path: Path | str, verified: bool = False) -> Matcher:
+        """Verify and load a bundle; BundleError says what is wrong with it.
+
+        `verified` says that it was verified just now, and has not been touched since.
+        """
         use_one_thread()
-        manifest, files = bundle.read(Path(path))
-        contents = Contents.from_files(manifest, files)
+        manifest, files = bundle.read(Path(path), verified)
+        try:
+            contents = Contents.from_files(manifest, files)
+        except KeyError as error:
+            raise BundleError(
+                f"{path} lacks {error}: another version of this program wrote it; train again",
+                "foreign",
+            ) from error
         return cls(manifest["version"], date.fromisoformat(manifest["as_of"]), contents)
 
     @property
@@ -340,6 +350,7 @@ class Matcher:
         count = max(CANDIDATES[objective], 2 * k)
         query = without_level(self.query(asked, objective, terms))
         while True:
+            check_deadline("searching")
             creators = np.sort(self.contents.index.search(query, count, mask))
             scored = self.scorer.score(
                 creators, np.array([asked.row]), terms, works, external=asked.external

@@ -64,6 +64,11 @@ class MatchResult:
         return len(self.rows)
 
     @property
+    def candidates(self) -> int:
+        """How many creators were scored to find these."""
+        return self.scored.count
+
+    @property
     def creators(self) -> list[dict[str, Any]]:
         """The creators as plain values, best first."""
         creators = [

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from matching.deadline import check_deadline
 from matching.economics import Deal, Terms
 from matching.features import FEATURES, Feature, build_matrix
 from matching.history import Attributes, FloatArray, History, IntArray
@@ -95,6 +96,7 @@ class Scorer:
         external : (Attributes, Texts), optional
             Products that are not in the catalog, with their content vectors.
         """
+        check_deadline("scoring")
         count = len(creators)
         open_channels = self.offers.works if works is None else works
         candidates, channels = np.nonzero(open_channels[creators])
@@ -114,6 +116,7 @@ class Scorer:
             attributes=None if external is None else attributes,
         )
         matrix = build_matrix(pairs, self.features)
+        check_deadline("predicting")
         log_price = log_prices(attributes["price"][products])
         effects = self.ranker.effects.parts(pairs.total, log_price, len(pairs))
         given = Given(channels, log_price, effects)
@@ -139,6 +142,7 @@ class Scorer:
 
         float64 (rows, parts + 1), in the order of `explain.PARTS`.
         """
+        check_deadline("explaining")
         return self.ranker.contributions(scored.matrix[rows], scored.given[rows])
 
 

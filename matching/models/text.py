@@ -74,7 +74,8 @@ class TextEncoder:
         if arrays["rarity"].shape != (HASH_COUNT,):
             raise BundleError(
                 f"the bundle has text vectors of {len(arrays['rarity'])} hashes, this program "
-                f"uses {HASH_COUNT}; train again"
+                f"uses {HASH_COUNT}; train again",
+                "foreign",
             )
         return cls(arrays["rarity"], arrays["components"])
 

@@ -129,7 +129,7 @@ def reseal(version: Path, **changes: Any) -> None:
     manifest = json.loads(path.read_text(encoding="utf-8")) | changes
     manifest["files"] = {name: bundle._digest(version / name) for name in manifest["files"]}
     manifest["sha256"] = bundle._seal(manifest)
-    path.write_text(json.dumps(manifest), encoding="utf-8")
+    path.write_text(bundle._manifest_text(manifest), encoding="utf-8")
 
 
 def truncate(path: Path) -> None:
@@ -187,6 +187,27 @@ def test_a_manifest_that_was_altered_is_refused(version: Path):
     path.write_text(path.read_text(encoding="utf-8").replace("2026-11-20", "2026-12-20"))
     with pytest.raises(BundleError, match="not what was written"):
         bundle.read_manifest(version)
+
+
+@pytest.mark.parametrize(("written", "same"), [("1e-05", "1E-05"), ("\n ", "\n\t")])
+def test_a_manifest_that_says_the_same_in_other_bytes_is_refused(
+    version: Path, written: str, same: str
+):
+    reseal(version, metrics={"least": 1e-05})
+    bundle.read_manifest(version)
+    path = version / MANIFEST
+    path.write_text(path.read_text(encoding="utf-8").replace(written, same, 1), encoding="utf-8")
+    with pytest.raises(BundleError, match="not what was written"):
+        bundle.read_manifest(version)
+
+
+def test_a_bundle_that_lacks_what_the_program_needs_is_foreign(market: Path):
+    manifest = bundle.read_manifest(market)
+    kept = {n: digest for n, digest in manifest["files"].items() if not n.startswith("medians")}
+    reseal(market, files=kept)
+    with pytest.raises(BundleError, match=r"lacks .*medians.*train again") as error:
+        Matcher.load(market)
+    assert error.value.reason == "foreign"
 
 
 def test_a_bundle_of_another_format_names_both(version: Path):
@@ -292,6 +313,39 @@ def test_promoting_an_earlier_one_again_makes_it_the_newest(three: tuple[Path, l
     assert bundle.rollback(bundles) == second
     with pytest.raises(BundleError, match="nothing to go back to"):
         bundle.rollback(bundles)
+
+
+def test_what_was_promoted_was_verified_until_it_is_touched(three: tuple[Path, list[str]]):
+    bundles, (first, second, _) = three
+    bundle.promote(bundles, first)
+    assert bundle.was_verified(bundles)
+    bundle.promote(bundles, second)
+    bundle.rollback(bundles)
+    assert bundle.was_verified(bundles)
+    before = bundle.promoted_look(bundles)
+    alter(bundles / first / "ranker.json")
+    assert not bundle.was_verified(bundles)
+    assert bundle.promoted_look(bundles) != before
+
+
+def test_what_may_not_serve_is_not_promoted(three: tuple[Path, list[str]]):
+    bundles, (first, second, _) = three
+
+    def refuse(folder: Path) -> None:
+        raise BundleError(f"{folder.name} is of other features", "foreign")
+
+    bundle.promote(bundles, first)
+    with pytest.raises(BundleError, match="other features"):
+        bundle.promote(bundles, second, check=refuse)
+    assert serving(bundles) == first
+
+
+def test_earlier_versions_are_told_latest_first(three: tuple[Path, list[str]]):
+    bundles, (first, second, third) = three
+    for name in (first, second, third):
+        bundle.promote(bundles, name)
+    shutil.rmtree(bundles / first)
+    assert bundle.earlier(bundles) == [bundles / second]
 
 
 def test_nothing_promoted_says_how_to(three: tuple[Path, list[str]]):
