@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import uuid
 from collections.abc import Callable
@@ -11,18 +10,22 @@ from typing import NoReturn
 
 from flask import Flask, Request, Response, g, request
 from flask.json.provider import DefaultJSONProvider
+from flask.typing import ResponseReturnValue
 from flask_openapi3 import Info, OpenAPI
 from sqlalchemy import Engine
 from werkzeug.exceptions import BadRequest, RequestURITooLarge, UnsupportedMediaType
 
-from matching.bundle import promoted
+from matching.deadline import deadline
 from matching.matcher import Matcher
 from serve import (
     auth,
     creators,
     event_routes,
     limits,
+    logs,
     match_lists,
+    metrics,
+    observe,
     operations,
     pages,
     payloads,
@@ -36,6 +39,7 @@ from serve.serving import Serving
 from serve.settings import Settings, read_settings
 from serve.store import open_store
 from serve.teller import Teller
+from serve.watch import Watcher
 from serve.weeks import Weeks
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
@@ -76,9 +80,14 @@ class Application(OpenAPI):
     json_provider_class = JsonAsWritten
     request_class = JsonRequest
 
+    def dispatch_request(self) -> ResponseReturnValue:
+        """Answer a request, or give it up when its time is over."""
+        with deadline(self.extensions["settings"].deadline_seconds):
+            return super().dispatch_request()
+
 
 def create_app(
-    load_matcher: Callable[[], Matcher],
+    load_matcher: Callable[[], Matcher] | None,
     settings: Settings | None = None,
     store: Engine | None = None,
 ) -> Application:
@@ -87,7 +96,8 @@ def create_app(
     Parameters
     ----------
     load_matcher
-        Called once, here: in the worker that will answer, never in the parent of a fork.
+        Called once, here: in the worker that will answer, never in the parent of a fork. None
+        where the caller brings matchers itself, to `extensions["serving"]`.
     settings
         Default: those of the environment.
     store
@@ -117,6 +127,7 @@ def create_app(
     app.extensions["told_by_events"] = partial(told_by_events, store)
     app.url_map.merge_slashes = False
     problems.install(app)
+    observe.install(app)
     _name_requests(app)
     auth.install(app, store)
     limits.install(app, settings)
@@ -129,17 +140,19 @@ def create_app(
     app.register_api(operations.operations())
     app.register_blueprint(pages.pages())
     serving = app.extensions["serving"] = Serving()
-    serving.load(load_matcher)
+    if load_matcher is not None:
+        serving.load(load_matcher)
     return app
 
 
 def from_environment() -> Application:
     """Return the application that `MATCHING_…` variables describe; granian's target."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logs.configure()
+    metrics.worker_starts()
     settings = read_settings()
-    return create_app(
-        lambda: Matcher.load(promoted(settings.bundles)), settings, open_store(settings.store_url)
-    )
+    app = create_app(None, settings, open_store(settings.store_url))
+    Watcher(settings.bundles, app.extensions["serving"], settings.watch_seconds).start()
+    return app
 
 
 def _name_requests(app: Flask) -> None:

@@ -13,9 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from matching.errors import UnknownIdError
 from matching.matcher import Matcher
-from serve import problems
+from serve import observe, problems
 from serve.addresses import is_loopback
 from serve.keys import ANYBODY, Caller, KeyRing
+from serve.store import said
 
 OPERATORS_ONLY = frozenset({"/metrics"})
 
@@ -36,8 +37,8 @@ def install(app: Flask, store: Engine) -> None:
             kind, _, key = request.headers.get("Authorization", "").partition(" ")
             caller = ring.caller(key.strip()) if kind.lower() == "bearer" else None
         except SQLAlchemyError as error:
-            problems.log.error("keys cannot be read: %s [%s]", error, g.request_id)
-            return problems.problem(503, "keys cannot be checked now; ask again in a moment")
+            observe.explain(f"keys cannot be read: {said(error)}")
+            return problems.busy("keys cannot be checked now; ask again in a moment")
         if caller is None:
             return _unauthorized()
         if request.path in OPERATORS_ONLY and caller.merchant_id is not None:
@@ -85,7 +86,7 @@ def _refuse_foreign_host() -> Response | None:
 
 def _unauthorized() -> Response:
     given = "Authorization" in request.headers
-    said = "this key is not known or was revoked" if given else "a key is needed"
-    answer = problems.problem(401, f"{said}; send Authorization: Bearer KEY")
+    wrong = "this key is not known or was revoked" if given else "a key is needed"
+    answer = problems.problem(401, f"{wrong}; send Authorization: Bearer KEY")
     answer.headers["WWW-Authenticate"] = 'Bearer realm="matching"'
     return answer

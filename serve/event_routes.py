@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from typing import Any
 
 from flask import Blueprint, Response, current_app
@@ -11,7 +10,7 @@ from flask_openapi3 import APIBlueprint, Tag
 
 from matching.economics import Terms
 from matching.matcher import Matcher
-from serve import problems
+from serve import metrics, observe, problems
 from serve.answers import EventsStored, FieldFault
 from serve.auth import own_product
 from serve.event_payloads import EventBody, EventsBody
@@ -20,7 +19,6 @@ from serve.payloads import NoQuery
 from serve.refusals import refusals_with_key
 from serve.store import BUSY_SECONDS
 
-log = logging.getLogger("matching.serve")
 _EVENTS = Tag(name="events", description="What merchants saw and did.")
 
 
@@ -44,7 +42,9 @@ def events_api() -> Blueprint:
             # A last try may take as long as the store waits for its lock.
             stored = store_events(store, rows, settings.deadline_seconds - BUSY_SECONDS)
         except EventsNotStoredError as error:
+            metrics.events_received(refused=len(rows))
             return _not_stored(error)
+        metrics.events_received(stored=stored, known=len(rows) - stored)
         return {"stored": stored, "known": len(rows) - stored}, 202
 
     return api
@@ -61,7 +61,7 @@ def _out_of_time(body: EventsBody) -> list[FieldFault]:
 
 
 def _not_stored(error: EventsNotStoredError) -> Response:
-    log.error("events cannot be stored: %s", error)
+    observe.explain(f"events cannot be stored: {error}")
     answer = problems.problem(
         503, "events cannot be stored now; send them again, ids unchanged, and each counts once"
     )

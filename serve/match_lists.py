@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app
 from flask_openapi3 import APIBlueprint, Tag
 
 from matching.errors import UnknownIdError
-from serve import problems
+from serve import observe, problems
 from serve.auth import caller, own_product
 from serve.cursors import from_cursor, to_cursor
 from serve.payloads import ListsQuery, WeekPath
@@ -39,7 +39,7 @@ def lists_api() -> Blueprint:
                 raise UnknownIdError("list of the week", path.week)
             return _page(week, query, after)
         except DamagedListError as error:
-            problems.log.error("%s", error)
+            observe.explain(str(error))
             return problems.problem(
                 503, f"the lists of {path.week} are damaged; they have to be written again"
             )

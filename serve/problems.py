@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import difflib
 import json
-import logging
 from collections.abc import Iterable
 from http import HTTPStatus
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from werkzeug.exceptions import HTTPException, default_exceptions
@@ -16,15 +15,16 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 from matching.errors import (
     BundleError,
     ConflictError,
+    DeadlineError,
     MatchingError,
     OptionError,
     UnknownIdError,
 )
+from serve import metrics
 from serve.answers import FieldFault
 from serve.payloads import names_beside
 
 PROBLEM = "application/problem+json"
-log = logging.getLogger("matching.serve")
 
 NOTHING_SERVED = "nothing is served at this address; /docs lists what is"
 _DETAILS = {
@@ -47,8 +47,16 @@ def problem(status: int, detail: str, faults: Iterable[FieldFault] = ()) -> Resp
     }
     if errors := [fault.model_dump() for fault in faults]:
         content["errors"] = errors
+    g.problem = detail  # for the line of this request in the log
     body = json.dumps(content, ensure_ascii=False).encode("utf-8", "backslashreplace")
     return Response(body, status=status, content_type=PROBLEM)
+
+
+def busy(detail: str, seconds: int = 1) -> Response:
+    """Return 503, and when it is worth asking again."""
+    answer = problem(503, detail)
+    answer.headers["Retry-After"] = str(seconds)
+    return answer
 
 
 def field_problem(faults: list[FieldFault]) -> Response:
@@ -90,8 +98,10 @@ def _answer_matching_error(error: MatchingError) -> Response:
     if isinstance(error, OptionError):
         return field_problem([FieldFault(field=error.field, message=error.message)])
     if isinstance(error, BundleError):
-        log.error("cannot serve: %s [%s]", error, g.get("request_id", ""))
-        return problem(503, f"not ready: {error}")
+        return busy(f"not ready: {error}")
+    if isinstance(error, DeadlineError):
+        metrics.deadline_exceeded()
+        return busy(f"{error}; ask for less, or again when fewer others ask")
     status = {UnknownIdError: 404, ConflictError: 409}.get(type(error), 422)
     return problem(status, str(error))
 
@@ -109,9 +119,7 @@ def _answer_http_error(error: HTTPException) -> Response:
 
 
 def _answer_unexpected(error: Exception) -> Response:
-    log.error(
-        "%s %s failed [%s]", request.method, request.path, g.get("request_id"), exc_info=error
-    )
+    g.failure = error  # for the line of this request in the log
     return problem(
         500, "the service failed to answer; the request id leads to the reason in its log"
     )

@@ -17,7 +17,7 @@ _MEANINGS = {
     422: "A parameter or field cannot be used; `errors` names it.",
     429: "The key has asked too often; `Retry-After` says when to go on.",
     500: "The service failed.",
-    503: "No bundle is ready to answer.",
+    503: "Not ready to answer, or not within the time for it; ask again after `Retry-After`.",
 }
 
 

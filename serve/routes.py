@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import logging
 from datetime import date
 from typing import Any
 
@@ -15,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from matching.economics import Terms
 from matching.errors import UnknownIdError
 from matching.matcher import Filters, Matcher
-from serve import events
+from serve import events, metrics, observe
 from serve.answers import Match, Product, ProductList
 from serve.auth import caller, own_merchant, own_product
 from serve.languages import LanguageHeader, asked_language
@@ -30,7 +29,6 @@ from serve.payloads import (
 from serve.refusals import refusals_with_key
 from serve.store import said
 
-log = logging.getLogger("matching.serve")
 _PRODUCTS = Tag(name="products", description="The products that creators are found for.")
 _MATCHES = Tag(name="matches", description="Creators for a product, ranked.")
 
@@ -112,7 +110,9 @@ def _match(
         invited=_invited(merchant_id, filters),
         **rest,
     )
-    return {"request_id": g.request_id, **result.to_dict()}
+    answer = result.to_dict()
+    metrics.match_answered(answer, asked.k, result.candidates)
+    return {"request_id": g.request_id, **answer}
 
 
 def _invited(merchant_id: str | None, filters: Filters) -> dict[str, date]:
@@ -123,7 +123,7 @@ def _invited(merchant_id: str | None, filters: Filters) -> dict[str, date]:
     try:
         return events.invited(current_app.extensions["store"], merchant_id)
     except SQLAlchemyError as error:
-        log.error("invitations cannot be read: %s [%s]", said(error), g.request_id)
+        observe.explain(f"invitations cannot be read: {said(error)}")
         return {}
 
 

@@ -7,41 +7,58 @@ loaded before a fork can hang the child.
 from __future__ import annotations
 
 import http.client
+import json
 import multiprocessing
 import os
+import shutil
 import socket
+import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
-from matching import bundle
-from matching.errors import MatchingError, OptionError
+from matching.errors import BundleError, MatchingError, OptionError
+from serve import logs
 from serve.addresses import is_loopback, written
 from serve.keys import has_keys
-from serve.settings import Settings
+from serve.settings import METRICS_VARIABLE, Settings
 from serve.store import open_store
+
+if TYPE_CHECKING:
+    from serve.supervisor import Supervisor
 
 # With all cores busy two native threads took 8 ms where one took 1: one thread a request.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 _STOP_SECONDS = 30
 
 
-def run(settings: Settings) -> None:
+def run(settings: Settings, target: str = "serve.app:from_environment") -> None:
     """Serve the promoted bundle until SIGINT or SIGTERM.
+
+    `target` makes the application in each worker, from the environment.
 
     Raises
     ------
     OptionError
         A host that others can reach while there are no keys.
     BundleError
-        No bundle is promoted, or it is damaged.
+        There is no such folder. One without a promoted bundle will do: the service is ready as soon
+        as a good one is promoted.
     MatchingError
         The port is taken.
     """
-    version = bundle.read(bundle.promoted(settings.bundles))[0]["version"]
+    if not settings.bundles.is_dir():
+        raise BundleError(
+            f"there is no folder {settings.bundles}; `matching train DATA --out "
+            f"{settings.bundles}` makes it",
+            "missing",
+        )
     keyed = has_keys(open_store(settings.store_url))
     _check_host(settings.host, keyed)
     address = "127.0.0.1" if settings.host == "localhost" else settings.host.strip("[]")
@@ -50,23 +67,47 @@ def run(settings: Settings) -> None:
     os.environ.update(_ONE_THREAD)
     os.environ.update(settings.to_environment())
     multiprocessing.set_start_method("spawn", force=True)
-    threading.Thread(target=_announce, args=(address, port, version, keyed), daemon=True).start()
-    server = Granian(
-        "serve.app:from_environment",
+    logs.configure()
+    threading.Thread(target=_announce, args=(address, port, keyed), daemon=True).start()
+    with _metrics_folder():
+        _supervisor(target, address, port, settings.workers).serve()
+
+
+def _supervisor(target: str, address: str, port: int, workers: int) -> Supervisor:
+    # Not before the metrics' folder is known.
+    from serve.supervisor import Supervisor
+
+    return Supervisor(
+        target,
         factory=True,
         address=address,
         port=port,
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,
         websockets=False,
-        workers=settings.workers,
+        workers=workers,
         # A second thread answers /healthz while a match is computed; more only take turns.
         blocking_threads=2,
         respawn_failed_workers=True,
         workers_kill_timeout=_STOP_SECONDS,
         log_level=LogLevels.warning,
+        log_dictconfig=logs.CONFIGURATION,
     )
-    server.serve()
+
+
+@contextmanager
+def _metrics_folder() -> Iterator[None]:
+    """Give the workers an empty folder for their numbers; gone when the service ends."""
+    given = os.environ.get(METRICS_VARIABLE)
+    folder = Path(given or tempfile.mkdtemp(prefix="matching-metrics-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob("*.db"):
+        left.unlink()
+    os.environ[METRICS_VARIABLE] = str(folder)
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _check_host(host: str, keyed: bool) -> None:
@@ -92,21 +133,23 @@ def _check_port_is_free(address: str, port: int) -> None:
             ) from error
 
 
-def _announce(address: str, port: int, version: str, keyed: bool) -> None:
+def _announce(address: str, port: int, keyed: bool) -> None:
     """Print where the page is as soon as it is there, or why the service is not ready."""
     said = ""
     while True:
         status, text = _readiness(address, port)
         if status == http.client.OK:
+            version = json.loads(text)["bundle"]
             print(f"Serving bundle {version} at http://{written(address, port)}/", flush=True)
             who = (
                 "Keys are needed." if keyed else "Open to this machine only: there are no keys yet."
             )
             print(f"{who} Ctrl+C stops it.", flush=True)
             return
-        if text != said:
-            print(text, flush=True)
-            said = text
+        reason = json.loads(text)["detail"] if text else ""
+        if reason != said:
+            print(reason, flush=True)
+            said = reason
         time.sleep(0.1)
 
 

@@ -17,6 +17,8 @@ from matching.errors import OptionError
 
 PREFIX = "MATCHING_"
 STORE_NAME = "service.sqlite"
+METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+"""Prometheus' own: the folder through which workers share their numbers."""
 
 
 def _rate(text: str) -> str:

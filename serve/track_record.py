@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from matching.languages import Text
 from matching.matcher import Matcher
 from matching.past import Past
-from serve import problems
+from serve import observe
 from serve.auth import own_merchant
 from serve.cursors import from_cursor, to_cursor
 from serve.languages import LanguageHeader, asked_language
@@ -20,6 +20,7 @@ from serve.payloads import RecordQuery
 from serve.promises import GROUPS, Promises
 from serve.record_answers import TrackRecord
 from serve.refusals import refusals_with_key
+from serve.store import said
 from serve.teller import Events
 
 _RECORD = Tag(name="track record", description="How good the predictions were.")
@@ -95,7 +96,7 @@ def _events(merchant_id: str | None) -> Events | None:
     try:
         found: Events = current_app.extensions["told_by_events"](merchant_id)
     except SQLAlchemyError as error:
-        problems.log.error("stored invitations cannot be read: %s [%s]", error, g.request_id)
+        observe.explain(f"stored invitations cannot be read: {said(error)}")
         return None
     return found
 

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from matching import bundle as bundle_folder
+from matching.features import FEATURES
 from matching.lists import SCHEMA
 from matching.terminal import show_answer
 from tests.conftest import write_csv
@@ -219,6 +220,16 @@ def test_bad_pairs_are_named(run, tmp_path, bundle, content, told):
     assert code == 1
     assert told in err
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_bundle_of_other_features_is_not_promoted(run, tmp_path, bundle, monkeypatch):
+    bundles = tmp_path / "bundles"
+    shutil.copytree(bundle, bundles / "v1")
+    monkeypatch.setattr("matching.contents.FEATURES", FEATURES[1:])
+    code, _, err = run("bundles", "promote", bundles, "v1")
+    assert code == 1
+    assert "other features" in err
+    assert not (bundles / "promoted.json").exists()
 
 
 @pytest.mark.parametrize("harm", ["truncate", "alter"])

@@ -48,7 +48,7 @@ def check_conformance(
         config = getattr(schema.config.checks, check)
         config.expected_statuses = [*config.expected_statuses, "414"]  # long lists in an address
     cases: Counter[str] = Counter()
-    logging.getLogger("matching.serve").setLevel(logging.CRITICAL)
+    logging.getLogger("matching.request").setLevel(logging.CRITICAL)
     for found in schema.get_all_operations():
         operation = found.ok()
         valid, invalid = (

@@ -84,6 +84,7 @@ NOT_ELIGIBLE = Text("city not among those asked for, or unknown", "城市不在�
 @dataclass(frozen=True)
 class FakeResult:
     answer: dict[str, Any]
+    candidates = 120
 
     def to_dict(self) -> dict[str, Any]:
         return self.answer

@@ -19,15 +19,7 @@ import pytest
 
 from serve.events import read_events
 from serve.store import open_store
-from tests.serve.test_server import (
-    ask,
-    free_port,
-    is_ready,
-    listeners,
-    serving,
-    wait_for,
-    workers_of,
-)
+from tests.serve.running import Running, serving, wait_for
 
 CLIENTS = 8
 MOST_AT_ONCE = 5
@@ -96,26 +88,25 @@ class Sender(threading.Thread):
     indirect=["store_url"],
 )
 def test_events_outlive_their_workers(
-    bundles: Path, store_url: str, monkeypatch: pytest.MonkeyPatch, kills: int, least: int
+    bundles: Path, store_url: str, kills: int, least: int
 ) -> None:
-    monkeypatch.setenv("MATCHING_STORE", store_url)
-    port, draw = free_port(), random.Random(7)
+    draw = random.Random(7)
     done, given_up = threading.Event(), threading.Event()
-    with serving(bundles, port) as server:
-        wait_for(lambda: is_ready(port), "the server being ready")
-        event = _an_event(port)
+    with serving(bundles, store=store_url) as server:
+        server.wait_until_ready()
+        event = _an_event(server)
 
         def is_over() -> bool:
             return done.is_set() and sum(len(each.acknowledged) for each in senders) >= least
 
-        senders = [Sender(port, seed, event, is_over, given_up) for seed in range(CLIENTS)]
+        senders = [Sender(server.port, seed, event, is_over, given_up) for seed in range(CLIENTS)]
         for sender in senders:
             sender.start()
         try:
             for _ in range(kills):
-                wait_for(lambda: listeners(port) == 2, "both workers being ready")
+                server.wait_until_ready()
                 time.sleep(draw.uniform(0.0, 0.5))
-                _kill(draw.choice(sorted(workers_of(server))))
+                _kill(draw.choice(sorted(server.workers())))
             done.set()
             wait_for(lambda: not any(each.is_alive() for each in senders), "the last answers")
         finally:
@@ -137,9 +128,9 @@ def test_events_outlive_their_workers(
     print(f"{len(acknowledged):,} events, {kills} kills, {dict(counts)}")
 
 
-def _an_event(port: int) -> dict[str, Any]:
-    product = ask(port, "/v1/products?limit=1")[1]["items"][0]["product_id"]
-    creator = ask(port, f"/v1/products/{product}/creators?k=1")[1]["creators"][0]["creator_id"]
+def _an_event(server: Running) -> dict[str, Any]:
+    product = server.ask("/v1/products?limit=1")[1]["items"][0]["product_id"]
+    creator = server.ask(f"/v1/products/{product}/creators?k=1")[1]["creators"][0]["creator_id"]
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     return {"kind": "invite", "at": now, "product_id": product, "creator_id": creator}
 

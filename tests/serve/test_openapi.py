@@ -11,10 +11,10 @@ from serve.keys import make_key
 from serve.store import open_store
 from serve.weekly import write_weekly
 from tests.serve.conformance import check_conformance
-from tests.serve.conftest import with_keys
+from tests.serve.conftest import UNLIMITED, with_keys
 from tests.serve.fake import FakeMatcher
 from tests.serve.lists import row, write_lists
-from tests.serve.test_server import free_port, is_ready, serving, wait_for
+from tests.serve.running import serving, wait_for
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -35,6 +35,7 @@ def test_document_describes_the_service(client: FlaskClient) -> None:
         "/v1/creators/{creator_id}/products",
         "/v1/track-record",
         "/v1/match-lists/{week}",
+        "/metrics",
     }
     assert document["components"]["securitySchemes"]
 
@@ -66,7 +67,7 @@ def test_documented_and_actual_behaviour_agree(tmp_path: Path) -> None:
     write_lists(tmp_path, "2026-W47", [[row("m0", "p000", "c000")], [row("m1", "p001", "c003")]])
     keyed = with_keys(FakeMatcher, lists=tmp_path)
     cases = check_conformance(keyed.application, keyed.operator, 120, "p000", "c003")
-    assert len(cases) == 12
+    assert len(cases) == 13
     assert sum(cases.values()) >= 600
     assert min(cases[label] for label in cases if "/v1/" in label) >= 120
 
@@ -78,22 +79,19 @@ def test_the_running_service_holds_to_its_document(
     bundles: Path,
     matcher: Matcher,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     record_property: Callable[[str, object], None],
 ) -> None:
     """At least 2,000 cases, all checks, over the network, on a real bundle with weekly lists."""
     store = f"sqlite:///{tmp_path}/store.sqlite"
-    monkeypatch.setenv("MATCHING_STORE", store)
-    monkeypatch.setenv("MATCHING_RATE_LIMIT", "1000000 per second")
-    monkeypatch.setenv("MATCHING_LISTS", str(tmp_path / "lists"))
     key = make_key(open_store(store), None)
     write_weekly(matcher, "2026-W47", tmp_path / "lists", k=3, allow_stale=True)
     product = matcher.products(limit=1)[0]["product_id"]
     creator = matcher.contents.history.creator_ids[7]
-    port = free_port()
-    with serving(bundles, port):
-        wait_for(lambda: is_ready(port), "the server being ready")
-        cases = check_conformance(f"http://127.0.0.1:{port}", key, 200, product, creator)
+    settings = {"lists": str(tmp_path / "lists"), "rate_limit": UNLIMITED.rate_limit}
+    with serving(bundles, store=store, **settings) as server:
+        wait_for(server.is_ready, "the server being ready")
+        url = f"http://127.0.0.1:{server.port}"
+        cases = check_conformance(url, key, 200, product, creator)
     record_property("cases", sum(cases.values()))
     print(f"{sum(cases.values())} cases: {dict(cases)}")
     assert sum(cases.values()) >= 2000
