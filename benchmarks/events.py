@@ -11,20 +11,18 @@ from __future__ import annotations
 import http.client
 import itertools
 import json
-import os
-import socket
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from service import serving
 
 SECONDS = 5.0
 BATCH = 100
@@ -34,7 +32,8 @@ def main(bundles: Path, store: str | None) -> None:
     with tempfile.TemporaryDirectory(dir=bundles) as folder:  # the same disk
         commits = rate(1, lambda _: committer(Path(folder) / "floor.sqlite"))
         tell("floor: SQLite alone, one row a commit", commits)
-        with server(bundles, store or f"sqlite:///{Path(folder).resolve()}/events.sqlite") as port:
+        address = store or f"sqlite:///{Path(folder).resolve()}/events.sqlite"
+        with serving(bundles, 2, Path(folder) / "log", MATCHING_STORE=address) as port:
             for clients in (1, 8):
                 answers = rate(clients, lambda _: poster(port, None))
                 tell(f"floor: empty answers, {clients} client(s)", answers)
@@ -108,35 +107,6 @@ def an_event(port: int) -> dict[str, Any]:
     creator = ask(f"/v1/products/{product}/creators?k=1")["creators"][0]["creator_id"]
     now = datetime.now(UTC).isoformat()
     return {"at": now, "product_id": product, "creator_id": creator, "channel": "live"}
-
-
-@contextmanager
-def server(bundles: Path, store: str) -> Iterator[int]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    code = "from matching.cli import main; main()"
-    command = [sys.executable, "-c", code, "serve", str(bundles), "--port", str(port)]
-    environment = {**os.environ, "MATCHING_STORE": store}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
-        try:
-            while not is_ready(port):
-                if process.poll() is not None:
-                    raise SystemExit("the server ended; its reason is above")
-                time.sleep(0.1)
-            time.sleep(3)  # for the other worker
-            yield port
-        finally:
-            process.terminate()
-
-
-def is_ready(port: int) -> bool:
-    try:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        connection.request("GET", "/readyz")
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
 
 
 if __name__ == "__main__":
