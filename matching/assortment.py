@@ -181,7 +181,7 @@ def _closed(matcher: Matcher, creator: int) -> str | None:
     contents = matcher.contents
     day = (matcher.as_of - EPOCH).days
     request = Request(contents.history.products, 0, _ANY_COMMISSION, None, Filters(), day)
-    return why_not(contents.history, contents.offers, request, creator)
+    return why_not(contents.history, contents.offers, request, np.array([creator]))[0]
 
 
 def _about_search(

@@ -136,12 +136,15 @@ def eligible(
     return mask, removed
 
 
-def why_not(history: History, offers: Offers, request: Request, creator: int) -> str | None:
-    """Return the name of the first reason why a creator may not be offered the product."""
+def why_not(
+    history: History, offers: Offers, request: Request, creators: IntArray
+) -> list[str | None]:
+    """Return for each creator the name of the first reason not to offer them the product."""
+    found: list[str | None] = [None] * len(creators)
     for reason, passes in _passing(history, offers, request):
-        if not passes[creator]:
-            return reason
-    return None
+        for place in np.flatnonzero(~passes[creators]):
+            found[place] = found[place] or reason
+    return found
 
 
 def _passing(history: History, offers: Offers, request: Request) -> Iterator[tuple[str, BoolArray]]:

@@ -31,7 +31,6 @@ from matching.languages import DEFAULT_LANGUAGE, check_language
 from matching.likeness import Likeness
 from matching.models.encoder import without_level
 from matching.models.index import use_one_thread
-from matching.models.ranker import preference
 from matching.models.text import ContentVectors
 from matching.notes import MOST_CANDIDATES, Search, notes
 from matching.past import Past, past_of
@@ -50,6 +49,7 @@ CANDIDATES = {"roi": 300, "gmv": 600, "profit": 1000}
 """How many creators are scored in full; the value this loses is in the quality report. Fees make
 profit the hardest to find in a space of few dimensions, so more are scored for it."""
 MAX_K = 200
+_SEARCHED = ("product_id", "title", "category", "brand")
 
 NO_FILTERS = Filters()
 NO_TERMS = Terms()
@@ -311,8 +311,9 @@ class Matcher:
         after: str | None = None,
         merchant_id: str | None = None,
     ) -> list[dict[str, Any]]:
-        """Return products in the order of their ids, those whose id, title or category has `query`.
+        """Return products in the order of their ids: those that have each word of `query`.
 
+        A word may be part of the id, the title, the category or the brand.
         `after` is the last id of the page before; `merchant_id` leaves only that merchant's.
         """
         start = 0
@@ -374,30 +375,37 @@ class Matcher:
         ranked: Scored,
         rows: IntArray,
     ) -> list[Included] | None:
-        """Return for each creator asked about the prediction, rank, and why not eligible."""
+        """Return for each creator asked about the prediction, rank, and why not eligible.
+
+        A rank is known of those who were looked at: of the candidates, and of everybody where
+        there were no more.
+        """
         if not include:
             return None
         contents = self.contents
-        first, second = preference(ranked.outcomes, ranked.money, objective)
-        included = []
-        for creator in self._creator_rows(include):
-            reason = why_not(contents.history, contents.offers, request, int(creator))
-            scored = self.scorer.score(
-                np.array([creator]),
-                np.array([asked.row]),
-                terms,
-                works if reason is None else None,
-                external=asked.external,
+        creators = self._creator_rows(list(dict.fromkeys(include)))
+        reasons = why_not(contents.history, contents.offers, request, creators)
+        may = creators[[reason is None for reason in reasons]]
+        channels = contents.offers.works.copy()
+        channels[may] = works[may]
+        scored = self.scorer.score(
+            creators, np.array([asked.row]), terms, channels, external=asked.external
+        )
+        place = {int(creator): rank for rank, creator in enumerate(ranked.creators[rows], start=1)}
+        return [
+            Included(
+                scored,
+                row,
+                None
+                if (missed := reason or _missed(scored, row, request.filters))
+                else place.get(creator),
+                missed,
+                ranked.count,
             )
-            row = int(scored.best_channels(objective)[0])
-            reason = reason or _missed(scored, row, request.filters)
-            mine, tie = preference(scored.outcomes, scored.money, objective)
-            tied = second[rows] == tie[row]
-            behind = (second[rows] < tie[row]) | (tied & (ranked.creators[rows] >= creator))
-            ahead = (first[rows] > mine[row]) | ((first[rows] == mine[row]) & ~behind)
-            rank = None if reason else 1 + int(np.count_nonzero(ahead))
-            included.append(Included(scored, row, rank, reason))
-        return included
+            for creator, row, reason in zip(
+                creators.tolist(), scored.best_channels(objective).tolist(), reasons, strict=True
+            )
+        ]
 
     def _creator_rows(self, creator_ids: Sequence[str]) -> IntArray:
         rows = self.contents.history.creator_ids.rows(creator_ids)
@@ -465,11 +473,14 @@ class Matcher:
             return iter(rows.tolist())
         import pyarrow.compute as pc
 
-        hits = np.zeros(len(rows), dtype=bool)
-        for name in ("product_id", "title", "category"):
-            column = table.column(name).take(rows)
-            matched = pc.match_substring(column, query.strip(), ignore_case=True)
-            hits |= matched.fill_null(False).to_numpy()
+        hits = np.ones(len(rows), dtype=bool)
+        columns = [table.column(n).take(rows) for n in _SEARCHED if n in table.column_names]
+        for word in query.split():
+            found = np.zeros(len(rows), dtype=bool)
+            for column in columns:
+                matched = pc.match_substring(column, word, ignore_case=True)
+                found |= matched.fill_null(False).to_numpy()
+            hits &= found
         return iter(rows[hits].tolist())
 
 

@@ -26,13 +26,15 @@ _PRODUCT_FIELDS = tuple(name for name in PRODUCTS.names if name != "updated_on")
 class Included:
     """A creator who was asked about: their prediction, rank, and why they are not eligible.
 
-    `reason` is a name of `eligibility.REASONS`.
+    `reason` is a name of `eligibility.REASONS`. `rank` is None too for those who are eligible but
+    not among the `looked_at` creators whom retrieval finds.
     """
 
     scored: Scored
     row: int
     rank: int | None
     reason: str | None
+    looked_at: int
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ class MatchResult:
                     **describe_creator(self.matcher, asked.scored, asked.row),
                     "eligible": asked.reason is None,
                     "reason": asked.reason and REASONS[asked.reason].say(self.language),
+                    "looked_at": asked.looked_at,
                 }
                 for asked in self.included
             ]

@@ -141,6 +141,9 @@ class IncludedCreator(Creator):
     predicted: Predicted | None  # type: ignore[assignment]
     eligible: bool
     reason: str | None = Field(description="Why not, if not eligible.")
+    looked_at: int = Field(
+        description="How many were ranked; whoever is eligible and has no rank lies beyond them."
+    )
 
 
 class Match(BaseModel):

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Flask
-from flask_limiter import Limiter
+import math
+import time
 
+from flask import Flask, Response
+from flask_limiter import Limiter, RateLimitExceeded
+
+from serve import problems
 from serve.auth import caller
 from serve.settings import Settings
+
+_TOO_OFTEN = "this key has asked too often; ask again after the seconds that Retry-After says"
 
 
 def install(app: Flask, settings: Settings) -> None:
@@ -19,8 +25,16 @@ def install(app: Flask, settings: Settings) -> None:
         application_limits=[settings.rate_limit],
         application_limits_exempt_when=lambda: caller().key_id is None,
         storage_uri=settings.rate_limit_storage,
-        headers_enabled=True,
         # A Redis that is away must not take the service with it.
         in_memory_fallback_enabled=not settings.rate_limit_storage.startswith("memory:"),
     )
     limiter.init_app(app)
+
+    def refuse(error: RateLimitExceeded) -> Response:
+        limit = limiter.current_limit
+        seconds = limit.reset_at - time.time() if limit else 1
+        answer = problems.problem(429, _TOO_OFTEN)
+        answer.headers["Retry-After"] = str(max(1, math.ceil(seconds)))
+        return answer
+
+    app.register_error_handler(RateLimitExceeded, refuse)

@@ -32,7 +32,6 @@ _DETAILS = {
     405: "this address does not take that method",
     413: "the body is too large; at most {limit:,} bytes are taken",
     415: "send JSON, with Content-Type: application/json",
-    429: "this key has asked too often; ask again after the seconds that Retry-After says",
 }
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from datetime import date
 from typing import Any
 
@@ -12,11 +10,12 @@ from flask_openapi3 import APIBlueprint, Tag
 from sqlalchemy.exc import SQLAlchemyError
 
 from matching.economics import Terms
-from matching.errors import UnknownIdError
+from matching.languages import Text
 from matching.matcher import Filters, Matcher
 from serve import events, metrics, observe
 from serve.answers import Match, Product, ProductList
 from serve.auth import caller, own_merchant, own_product
+from serve.cursors import from_cursor, to_cursor
 from serve.languages import LanguageHeader, asked_language
 from serve.payloads import (
     CreatorsQuery,
@@ -31,6 +30,10 @@ from serve.store import said
 
 _PRODUCTS = Tag(name="products", description="The products that creators are found for.")
 _MATCHES = Tag(name="matches", description="Creators for a product, ranked.")
+_INVITED_UNKNOWN = Text(
+    "invitations after {as_of} cannot be read now: some of these may have been invited already",
+    "暂时无法读取 {as_of} 之后的邀约记录：名单中可能有已邀约的达人",
+)
 
 
 def v1() -> Blueprint:
@@ -44,13 +47,13 @@ def v1() -> Blueprint:
     )
     def products(query: ProductsQuery) -> dict[str, Any]:
         """Products, in the order of their ids."""
-        after = _cursor_to_id(query.cursor)
+        (after,) = from_cursor(query.cursor, str) or (None,)
         items = _matcher().products(
             query.q, limit=query.limit + 1, after=after, merchant_id=caller().merchant_id
         )
         page = items[: query.limit]
         more = len(items) > query.limit
-        return {"items": page, "next_cursor": _id_to_cursor(page[-1]) if more else None}
+        return {"items": page, "next_cursor": to_cursor(page[-1]["product_id"]) if more else None}
 
     @api.get(
         "/products/<product_id>",
@@ -100,23 +103,26 @@ def _match(
         merchant_id = str(own_product(matcher, product)["merchant_id"])
     elif merchant_id := own_merchant(product.get("merchant_id")):
         product = {**product, "merchant_id": merchant_id}
+    language, invited = asked_language(), _invited(merchant_id, filters)
     result = matcher.match(
         product,
         k=asked.k,
         objective=asked.objective,
         explain=asked.explain,
-        language=asked_language(),
+        language=language,
         filters=filters,
-        invited=_invited(merchant_id, filters),
+        invited=invited or {},
         **rest,
     )
     answer = result.to_dict()
+    if invited is None:
+        answer["notes"].append(_INVITED_UNKNOWN.say(language, as_of=answer["as_of"]))
     metrics.match_answered(answer, asked.k, result.candidates)
     return {"request_id": g.request_id, **answer}
 
 
-def _invited(merchant_id: str | None, filters: Filters) -> dict[str, date]:
-    """Return whom the merchant has invited, if a filter asks; nobody while the store is away."""
+def _invited(merchant_id: str | None, filters: Filters) -> dict[str, date] | None:
+    """Return whom the merchant has invited, if a filter asks; None while the store is away."""
     asked = filters.only_new or filters.exclude_contacted_days is not None
     if merchant_id is None or not asked:
         return {}
@@ -124,19 +130,4 @@ def _invited(merchant_id: str | None, filters: Filters) -> dict[str, date]:
         return events.invited(current_app.extensions["store"], merchant_id)
     except SQLAlchemyError as error:
         observe.explain(f"invitations cannot be read: {said(error)}")
-        return {}
-
-
-def _id_to_cursor(product: dict[str, Any]) -> str:
-    return base64.urlsafe_b64encode(product["product_id"].encode()).decode().rstrip("=")
-
-
-def _cursor_to_id(cursor: str | None) -> str | None:
-    """Return the last id of the page before; cursors are opaque, so only ours are taken."""
-    if cursor is None:
         return None
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError):
-        raise UnknownIdError("page", cursor, "take next_cursor of the page before") from None

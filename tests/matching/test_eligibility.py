@@ -69,7 +69,7 @@ def ask(
         (history.creator_ids.rows(invited), np.array([day_number(d) for d in invited.values()])),
     )
     mask, removed = eligible(history, offers, request)
-    reasons = [why_not(history, offers, request, row) for row in range(len(mask))]
+    reasons = why_not(history, offers, request, np.arange(len(mask)))
     assert [reason is None for reason in reasons] == mask.tolist()
     assert sum(removed.values()) == int((~mask).sum())
     channels = affordable_channels(offers, request)

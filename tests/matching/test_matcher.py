@@ -749,6 +749,20 @@ def test_a_creator_asked_about_has_a_prediction_and_a_rank(matcher: Matcher, pro
     assert "included" not in answer
 
 
+def test_beyond_those_looked_at_no_rank_is_claimed(
+    matcher: Matcher, products: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    listed = ids(matcher.match(products[0], 60).to_dict())
+    monkeypatch.setitem(matcher_module.CANDIDATES, "roi", 20)
+    answer = matcher.match(products[0], 5, include=[*listed, listed[0]]).to_dict()
+    told = [(creator["eligible"], creator["rank"]) for creator in answer["included"]]
+    assert len(told) == 60  # whoever is named twice is told once
+    assert {creator["looked_at"] for creator in answer["included"]} == {20}
+    ranks = [rank for _, rank in told if rank is not None]
+    assert all(eligible for eligible, _ in told)
+    assert sorted(ranks) == list(range(1, len(ranks) + 1)) and len(ranks) <= 20
+
+
 def test_a_creator_who_may_not_be_asked_has_a_prediction_and_a_reason(
     matcher: Matcher, products: list[str], people: pd.DataFrame
 ):
@@ -1011,6 +1025,17 @@ def test_products_are_found_by_id_title_or_category(matcher: Matcher, sample: Ca
     )
     assert matcher.products("没有这样的东西") == []
     assert matcher.products("(.*") == []
+
+
+def test_every_word_of_a_search_counts_wherever_it_stands(matcher: Matcher):
+    some = next(product for product in matcher.products(limit=50) if product["brand"])
+    words = f"{some['title'][-2:].lower()} {some['brand']} {some['category'].split('/')[0]}"
+    found = matcher.products(words, limit=200)
+    assert some in found
+    for product in found:
+        text = " ".join(str(product[name]) for name in ("product_id", "title", "category", "brand"))
+        assert all(word in text.lower() for word in words.lower().split())
+    assert matcher.products(f"{words} 没有这个词") == []
 
 
 def test_searching_page_by_page(matcher: Matcher, sample: Catalog):

@@ -306,7 +306,13 @@ class FakeMatcher:
                 item = self._predict(creator, product, terms, "live", language)
                 rank = passing.index(creator) + 1 if eligible else None
                 reason = None if eligible else NOT_ELIGIBLE.say(language)
-                return {**item, "rank": rank, "eligible": eligible, "reason": reason}
+                return {
+                    **item,
+                    "rank": rank,
+                    "eligible": eligible,
+                    "reason": reason,
+                    "looked_at": 120,
+                }
         raise UnknownIdError("creator", key)
 
     def _predict(

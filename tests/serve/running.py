@@ -185,6 +185,7 @@ class Load:
         pause: float = 0.0,
     ) -> None:
         self.answers = 0
+        self.clients = clients
         self.failures: list[str] = []
         self._port, self._questions, self._check = port, list(questions.items()), check
         self._pause = pause

@@ -117,3 +117,9 @@ def test_a_key_that_asks_too_often_waits() -> None:
 def test_without_keys_nothing_is_counted() -> None:
     client = create_app(FakeMatcher, Settings(rate_limit="1 per minute")).test_client()
     assert [client.get("/v1/products?limit=1").status_code for _ in range(3)] == [200] * 3
+
+
+def test_only_a_limit_says_when_to_ask_again(keyed: Keyed) -> None:
+    client = keyed.client(keyed.operator)
+    for path in ("/v1/products?limit=1", "/v1/products/none", "/v1/products?limit=0"):
+        assert "Retry-After" not in client.get(path).headers

@@ -225,6 +225,7 @@ def test_matches_go_on_where_invitations_cannot_be_read(
     EVENTS.drop(store)
     answer = client.get("/v1/products/p000/creators?only_new=true&k=1")
     assert (answer.status_code, len(answer.json["creators"])) == (200, 1)
+    assert "may have been invited already" in answer.json["notes"][-1]
     assert "invitations cannot be read" in reason(quiet_log)
     quiet_log.clear()
     assert client.get("/v1/products/p000/creators?k=1").status_code == 200

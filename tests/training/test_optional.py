@@ -43,6 +43,9 @@ def events(tables: Tables) -> pd.DataFrame:
             "channel": log["channel"],
             "rank": 1,
             "bundle": "v1",
+            "terms": '{"commission_rate": 0.2}',
+            "told": '{"roi": 2.0}',
+            "received_at": log["invited_on"],
         }
     )
 
