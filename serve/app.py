@@ -20,6 +20,7 @@ from matching.matcher import Matcher
 from serve import (
     auth,
     creators,
+    draining,
     event_routes,
     limits,
     logs,
@@ -128,6 +129,7 @@ def create_app(
     app.url_map.merge_slashes = False
     problems.install(app)
     observe.install(app)
+    draining.install(app)
     _name_requests(app)
     auth.install(app, store)
     limits.install(app, settings)
@@ -148,6 +150,7 @@ def create_app(
 def from_environment() -> Application:
     """Return the application that `MATCHING_…` variables describe; granian's target."""
     logs.configure()
+    draining.listen()
     metrics.worker_starts()
     settings = read_settings()
     app = create_app(None, settings, open_store(settings.store_url))

@@ -9,7 +9,7 @@ from typing import Any
 
 from granian import Granian
 
-from serve import metrics
+from serve import draining, metrics
 
 log = logging.getLogger("matching.serve")
 _SETTLED_SECONDS = 30  # a worker that is so old has shown that workers can run
@@ -44,6 +44,15 @@ class Supervisor(Granian):
             return
         super()._respawn_workers(list(dead), spawn_target, target_loader)
         self.respawned_wrks.clear()  # granian's own suspicion
+
+    def shutdown(self, exit_code: int = 0) -> None:
+        """Stop, after the workers had time to say so to their clients."""
+        for worker in self.wrks:
+            worker.interrupt_by_parent = True  # whatever its end is called, it was asked for
+            if worker.is_alive():
+                draining.tell(worker.inner.pid)
+        time.sleep(draining.SECONDS)
+        super().shutdown(exit_code)
 
     def _tell(self, place: int, process: Any) -> None:
         log.error("worker %d (%d) ended, code %d", place + 1, process.pid, process.exitcode)

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from matching.deadline import check_deadline
-from serve import logs, metrics
+from serve import draining, logs, metrics
 from serve.app import Application, create_app
 from serve.settings import read_settings
 from serve.store import open_store
@@ -25,6 +25,7 @@ class SlowMatcher(FakeMatcher):
 
 def application() -> Application:
     logs.configure()
+    draining.listen()
     metrics.worker_starts()
     settings = read_settings()
     return create_app(SlowMatcher, settings, open_store(settings.store_url))

@@ -143,6 +143,12 @@ def flipped_copy(version: Path, name: str, copy: Path) -> None:
     (copy / name).write_bytes(content)
 
 
+def point(folder: Path, version: str) -> None:
+    """Write by hand which version serves, whole at once."""
+    (folder / "pointer").write_text(json.dumps({"version": version}))
+    (folder / "pointer").replace(folder / bundle.PROMOTED)
+
+
 @pytest.mark.parametrize("step", [20, pytest.param(1, marks=pytest.mark.slow)])
 def test_damaged_bundles_are_refused_under_load(
     two: Two, server: Running, step: int, record_property: Callable[[str, object], None]
@@ -158,7 +164,7 @@ def test_damaged_bundles_are_refused_under_load(
             flipped_copy(version, name, copy)
             with pytest.raises(BundleError, match=Path(name).name):
                 bundle.promote(two.folder, copy.name)
-            (two.folder / bundle.PROMOTED).write_text(json.dumps({"version": copy.name}))
+            point(two.folder, copy.name)
             due = before + 2 * number
             wait_for(lambda due=due: server.metric(refusals) == due, f"{name} being refused")
             shutil.rmtree(copy)
@@ -181,7 +187,7 @@ def test_ready_as_soon_as_a_good_bundle_is_promoted(two: Two, tmp_path: Path) ->
         assert (status, problem["title"]) == (503, "Service Unavailable")
         assert "matching bundles promote" in problem["detail"]
         flipped_copy(two.folder / good.name, "manifest.json", good)
-        (tmp_path / bundle.PROMOTED).write_text(json.dumps({"version": good.name}))
+        point(tmp_path, good.name)
         wait_for(lambda: "manifest.json" in server.ask("/readyz")[1]["detail"], "saying why")
         shutil.rmtree(good)
         shutil.copytree(two.folder / good.name, good)
