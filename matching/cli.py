@@ -294,9 +294,32 @@ def make_key(
 
     if (merchant is None) != operator or merchant == "":
         raise OptionError("merchant", "give either --merchant ID or --operator")
-    key = keys.make_key(_store(bundles), merchant, label)
+    store = _store(bundles)
+    if merchant is not None and not _may_be_known(bundles, merchant):
+        print(
+            f"warning: the promoted bundle knows no merchant {merchant!r}; check the id, or the key"
+            " reaches nothing until a bundle that knows it is promoted",
+            file=sys.stderr,
+        )
+    key = keys.make_key(store, merchant, label)
     print("keep it safe: it is not shown again", file=sys.stderr)
     print(key)
+
+
+def _may_be_known(bundles: Path, merchant: str) -> bool:
+    """Whether the promoted bundle has the merchant, or does not say: none serves, or is damaged."""
+    import numpy as np
+
+    from matching.bundle import has_promoted, promoted
+    from matching.history import Ids
+
+    if not has_promoted(bundles):
+        return True
+    try:
+        ids = Ids(np.load(promoted(bundles) / "ids" / "merchant_ids.npy", mmap_mode="r"))
+    except (OSError, ValueError):  # whoever serves it says more of the damage
+        return True
+    return bool(ids.rows([merchant])[0] >= 0)
 
 
 @keys_app.command("list")

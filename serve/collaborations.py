@@ -82,8 +82,9 @@ def joined(known: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
 def answered(collaborations: pd.DataFrame, events: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """Return the collaborations with the answers that they wait for, and how many answers fit none.
 
-    An answer belongs to the latest invitation of its creator and product up to its day; the first
-    counts, and what the collaboration knows already counts before it.
+    An answer belongs to the latest invitation of its creator and product up to its day, or to one
+    of the day after if that is nearer and its day is of another zone: it did not come from these
+    events. The first answer counts, and what the collaboration knows already counts before it.
     """
     answers = events[events["kind"].isin(_ANSWERS)].sort_values(["at", "event_id"])
     if not len(answers):
@@ -92,13 +93,27 @@ def answered(collaborations: pd.DataFrame, events: pd.DataFrame) -> tuple[pd.Dat
         answer=answers["kind"].map(_ANSWERS), on=answers["at"].dt.normalize()
     )
     rows = collaborations[[*PAIR, "invited_on", "status"]].rename_axis("row").reset_index()
+    rows["elsewhere"] = ~among(
+        collaborations["collaboration_id"], _ids(events[events["kind"] == "invite"])
+    )
     rows = rows.merge(told[PAIR].drop_duplicates()).sort_values("invited_on", kind="stable")
-    found = pd.merge_asof(told, rows, left_on="on", right_on="invited_on", by=PAIR)
+    found = _nearest(told.reset_index(drop=True), rows)
     first = found.dropna(subset="row").drop_duplicates("row")
     first = first[first["status"] == "invited"].astype({"row": np.int64}).set_index("row")
     changed = collaborations.copy()
     if "responded_on" not in changed:
         changed["responded_on"] = pd.Series(pd.NaT, index=changed.index, dtype="datetime64[s]")
     changed.loc[first.index, "status"] = first["answer"]
-    changed.loc[first.index, "responded_on"] = first["on"]
+    # Nobody answers before they are asked, whatever the zones.
+    changed.loc[first.index, "responded_on"] = first[["on", "invited_on"]].max(axis=1)
     return changed, int(found["row"].isna().sum())
+
+
+def _nearest(told: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return each answer with the invitation that it belongs to, nulls where there is none."""
+    days = {"left_on": "on", "right_on": "invited_on", "by": PAIR}
+    before = pd.merge_asof(told, rows, **days)
+    abroad = rows[rows["elsewhere"]]
+    after = pd.merge_asof(told, abroad, **days, direction="forward", tolerance=_A_DAY)
+    is_nearer = ~((before["on"] - before["invited_on"]) <= after["invited_on"] - after["on"])
+    return before.where(~(is_nearer & after["row"].notna()), after)

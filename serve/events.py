@@ -101,6 +101,14 @@ def _insert(store: Engine, values: list[dict[str, Any]]) -> int:
         return len(connection.execute(statement, values).all())
 
 
+def known_ids(store: Engine, merchant_id: str, event_ids: Sequence[str]) -> set[str]:
+    """Return which of these events of a merchant are stored; SQLAlchemyError if it cannot tell."""
+    c = EVENTS.c
+    known = select(c.event_id).where(c.merchant_id == merchant_id, c.event_id.in_(event_ids))
+    with store.connect() as connection:
+        return set(connection.scalars(known))
+
+
 def invited(store: Engine, merchant_id: str) -> dict[str, date]:
     """Return the creators whom a merchant has invited, and the day (UTC) of the last invitation."""
     last = (

@@ -8,16 +8,24 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
+import math
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
 
 from sqlalchemy import Column, DateTime, Engine, Row, String, Table, func, insert, select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from matching.errors import UnknownIdError
-from serve.store import METADATA
+from serve.store import METADATA, said
+
+_LOG = logging.getLogger("matching.keys")
+Answer = TypeVar("Answer")
 
 API_KEYS = Table(
     "api_keys",
@@ -30,6 +38,8 @@ API_KEYS = Table(
     Column("revoked_at", DateTime),
 )
 _FRESH_SECONDS = 1.0  # so soon a revoked key stops working
+# A store that does not answer may take seconds to say so: not with every request.
+_TRUST_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -91,19 +101,26 @@ def has_keys(store: Engine) -> bool:
 class KeyRing:
     """Looks keys up, and asks the store at most once a second for each.
 
-    While the store cannot be reached, what it said last holds: matches go on.
+    While the store cannot be reached, what it said last holds, and for half a minute after a
+    failure it is not asked again about what it has said: matches go on.
     """
 
     def __init__(self, store: Engine) -> None:
         self._store = store
         self._known: dict[str, tuple[float, Row | None]] = {}
-        self._closed = False
+        self._open: bool | None = None
+        self._trusted_until = -math.inf
 
     def is_open(self) -> bool:
-        """Whether everybody may ask, because no key was ever made."""
-        if not self._closed:
-            self._closed = has_keys(self._store)
-        return not self._closed
+        """Whether everybody may ask, because no key was ever made; SQLAlchemyError if unknown."""
+        if self._open is None:
+            self._open = not self._ask(has_keys)
+        elif self._open and not self._is_away():
+            try:
+                self._open = not self._ask(has_keys)
+            except SQLAlchemyError as error:
+                _go_on(error)
+        return self._open
 
     def caller(self, key: str) -> Caller | None:
         """Return whose key it is, None if it is nobody's or revoked."""
@@ -119,19 +136,39 @@ class KeyRing:
 
     def _row(self, key_id: str) -> Row | None:
         asked, row = self._known.get(key_id, (-_FRESH_SECONDS, None))
-        if time.monotonic() - asked < _FRESH_SECONDS:
+        if row is not None and (time.monotonic() - asked < _FRESH_SECONDS or self._is_away()):
             return row
         try:
-            with self._store.connect() as connection:
-                row = connection.execute(
-                    select(API_KEYS).where(API_KEYS.c.key_id == key_id)
-                ).first()
-        except OperationalError:
+            row = self._ask(partial(_find, key_id=key_id))
+        except SQLAlchemyError as error:
             if row is None:
                 raise
+            _go_on(error)
         if row is not None:  # strangers' inventions are not remembered
             self._known[key_id] = (time.monotonic(), row)
         return row
+
+    def _is_away(self) -> bool:
+        return time.monotonic() < self._trusted_until
+
+    def _ask(self, question: Callable[[Engine], Answer]) -> Answer:
+        """Ask the store, and note whether it answers."""
+        try:
+            answer = question(self._store)
+        except SQLAlchemyError:
+            self._trusted_until = time.monotonic() + _TRUST_SECONDS
+            raise
+        self._trusted_until = -math.inf
+        return answer
+
+
+def _find(store: Engine, key_id: str) -> Row | None:
+    with store.connect() as connection:
+        return connection.execute(select(API_KEYS).where(API_KEYS.c.key_id == key_id)).first()
+
+
+def _go_on(error: SQLAlchemyError) -> None:
+    _LOG.warning("keys cannot be read, what was known of them holds: %s", said(error))
 
 
 def _digest(secret: str) -> str:

@@ -82,6 +82,19 @@ def test_an_answer_belongs_to_the_latest_invitation():
     ]
 
 
+def test_an_answer_may_lie_a_day_before_an_invitation_of_another_zone():
+    """An invitation of a catalog has the local day, the answer that of UTC."""
+    known = collaborations(("k1", "10-02", "invited"), ("k2", "11-05", "invited"))
+    changed, unmatched = answered(known, events(("accept", "11-04 23:30"), ("decline", "11-03")))
+    assert told(changed) == [("10-02", "declined", "11-03"), ("11-05", "accepted", "11-05")]
+    assert unmatched == 0
+    alone, unmatched = answered(known[1:], events(("accept", "11-04")))
+    assert (told(alone), unmatched) == ([("11-05", "accepted", "11-05")], 0)
+    near = collaborations(("k1", "11-03", "invited"), ("k2", "11-05", "invited"))
+    changed, _ = answered(near, events(("accept", "11-04")))
+    assert [status for _, status, _ in told(changed)] == ["accepted", "invited"]
+
+
 def test_reminders_are_no_new_invitations():
     days = ("11-02 08:00", "11-02 20:00", "11-03", "11-04", "11-06")
     assert [day for day, *_ in made(*(("invite", day) for day in days))] == ["11-02", "11-06"]
@@ -116,7 +129,11 @@ GUESSED = {**PROMISE, "cost_estimated": True}
     [
         ({"channel": "live", "told": PROMISE}, (0.2, None, 300.0, 15.0)),
         ({"told": PROMISE}, (0.2, None, None, None)),  # of which channel is not known
-        ({"channel": "live", "told": {**PROMISE, "cost_estimated": True}}, (0.2, None, None, None)),
+        ({"channel": "live", "told": GUESSED}, (0.2, None, None, None)),
+        (
+            {"channel": "live", "told": GUESSED, "terms": {"commission_rate": 0.3}},
+            (0.3, None, None, None),
+        ),
         (
             {
                 "channel": "live",

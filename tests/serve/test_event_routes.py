@@ -2,16 +2,21 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import pandas as pd
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, event, text
 from werkzeug.test import TestResponse
 
+from serve import event_routes
 from serve.app import create_app
-from serve.events import EVENTS, read_events, told_by_events
+from serve.events import EVENTS, read_events, store_events, told_by_events
+from serve.export import export
 from serve.keys import make_key
 from serve.settings import Settings
 from serve.store import open_store
@@ -143,6 +148,55 @@ def test_an_invitation_keeps_what_was_predicted(client: FlaskClient, store: Engi
     assert (plain["channel"], other["channel"]) == ("live", "video")
 
 
+class Counting(FakeMatcher):
+    """Counts what it is asked to promise."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.as_of = NOW.date() - timedelta(days=4)
+        self.promised = 0
+
+    def promise(self, *asked: Any) -> list[dict[str, Any]]:
+        self.promised += 1
+        return super().promise(*asked)
+
+
+def test_what_is_known_is_not_predicted_again(store: Engine) -> None:
+    matcher = Counting()
+    client = create_app(lambda: matcher, store=store).test_client()
+    assert send(client, INVITE).json == {"stored": 1, "known": 0}
+    other = {**INVITE, "event_id": "new", "product_id": "p001"}
+    theirs = {**INVITE, "product_id": "p001"}  # m1's e1 is another event
+    assert send(client, INVITE, other, theirs).json == {"stored": 2, "known": 1}
+    assert matcher.promised == 2
+    assert all(each.told for each in stored(store))
+
+
+def test_predictions_of_a_request_are_limited(store: Engine) -> None:
+    matcher = Counting()
+    client = create_app(lambda: matcher, store=store).test_client()
+    many = [{**INVITE, "event_id": f"e{n:03d}", "terms": {"slot_fee": n % 150}} for n in range(300)]
+    assert send(client, *many).json == {"stored": 300, "known": 0}
+    assert matcher.promised == 100
+    told = {each.event_id for each in stored(store) if each.told}
+    assert told == {f"e{n:03d}" for n in range(300) if n % 150 < 100}
+
+
+def test_an_estimated_cost_is_exported_as_unknown(
+    client: FlaskClient, store: Engine, tmp_path: Any
+) -> None:
+    offered = {"channel": "live", "terms": {"commission_rate": 0.3}}
+    people = [{"event_id": each, "creator_id": each} for each in ("c000", "c001")]
+    assert send(client, *({**INVITE, **each, **offered} for each in people)).status_code == 202
+    guessed, known = (json.loads(each.told) for each in stored(store))
+    assert (guessed["cost_estimated"], known["cost_estimated"]) == (True, False)
+    export(store, tmp_path / "out")
+    rows = pd.read_parquet(tmp_path / "out" / "collaborations.parquet").set_index("creator_id")
+    assert rows.loc["c000", ["slot_fee", "sample_cost"]].isna().all()
+    assert rows.loc["c001", "slot_fee"] == known["slot_fee"]
+    assert rows.loc["c001", "sample_cost"] == known["sample_cost"]
+
+
 def test_an_invitation_counts_for_the_filters_at_once(client: FlaskClient) -> None:
     def found(**filters: Any) -> list[str]:
         body = {"product_id": "p002", "k": 3, "filters": filters}
@@ -216,6 +270,42 @@ def test_a_store_that_is_locked_is_busy(tmp_path: Any) -> None:
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
         assert client.get("/v1/products/p000/creators?only_new=true").status_code == 200
     assert send(client, EVENT).status_code == 202
+    store.dispose()
+
+
+def test_one_request_of_a_worker_waits_for_the_store(
+    client: FlaskClient, store: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def wait(*asked: Any) -> int:
+        begun.set()
+        assert go_on.wait(30)
+        return store_events(*asked)
+
+    with ThreadPoolExecutor(1) as threads:
+        monkeypatch.setattr(event_routes, "store_events", wait)
+        first = threads.submit(send, client.application.test_client(), EVENT)
+        assert begun.wait(30)
+        second = send(client, {**EVENT, "event_id": "e2"})
+        go_on.set()
+        assert first.result().status_code == 202
+    assert (second.status_code, second.headers["Retry-After"]) == (503, "1")
+    assert send(client, {**EVENT, "event_id": "e2"}).json == {"stored": 1, "known": 0}
+    assert len(stored(store)) == 2
+
+
+def test_requests_at_the_same_time_are_all_stored(tmp_path: Any) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/store.sqlite")
+    application = create_app(FakeMatcher, store=store)
+
+    def tell(number: int) -> int:
+        told = send(application.test_client(), {**EVENT, "event_id": f"e{number}"})
+        return told.status_code
+
+    with ThreadPoolExecutor(2) as threads:  # as many as a worker has
+        assert set(threads.map(tell, range(20))) == {202}
+    assert len(stored(store)) == 20
     store.dispose()
 
 

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import Engine, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from matching.errors import UnknownIdError
+from matching.history import Ids
 from serve import keys
 from serve.keys import API_KEYS, Caller, KeyRing, has_keys, list_keys, make_key, revoke_key
 from serve.store import open_store
@@ -83,6 +86,83 @@ def test_known_keys_go_on_while_the_store_is_away(
     assert ring.caller(key) == Caller("m1", key.split("_")[1])
     with pytest.raises(OperationalError):
         ring.caller(stranger)
+
+
+@pytest.mark.parametrize("failure", [PoolTimeoutError, InterfaceError])
+def test_a_store_that_is_away_is_not_asked_with_every_request(
+    store: Engine, monkeypatch: pytest.MonkeyPatch, failure: type[SQLAlchemyError]
+) -> None:
+    now, asked = [100.0], [0]
+    monkeypatch.setattr(keys.time, "monotonic", lambda: now[0])
+    key, ring, connect = make_key(store, "m1"), KeyRing(store), store.connect
+    stranger = make_key(store, "m2")
+    assert ring.caller(key) and not ring.is_open()
+
+    def away() -> None:
+        asked[0] += 1
+        raise failure("away") if failure is PoolTimeoutError else failure("", {}, Exception("away"))
+
+    monkeypatch.setattr(store, "connect", away)
+    for _ in range(10):
+        now[0] += 2.5
+        assert ring.caller(key) and not ring.is_open()
+    assert asked == [1]
+    now[0] += 30
+    assert ring.caller(key)
+    assert asked == [2]
+    with pytest.raises(failure):
+        ring.caller(stranger)
+    monkeypatch.setattr(store, "connect", connect)
+    revoke_key(store, key.split("_")[1])
+    now[0] += 1.0
+    assert ring.caller(stranger)  # it answers again, so known keys are asked for too
+    assert ring.caller(key) is None
+
+
+def test_an_open_service_stays_open_while_the_store_is_away(
+    store: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, asked = [100.0], [0]
+    monkeypatch.setattr(keys.time, "monotonic", lambda: now[0])
+    ring, late, connect = KeyRing(store), KeyRing(store), store.connect
+    assert ring.is_open()
+
+    def away() -> None:
+        asked[0] += 1
+        raise OperationalError("select", {}, Exception("away"))
+
+    monkeypatch.setattr(store, "connect", away)
+    for _ in range(10):
+        now[0] += 2.5
+        assert ring.is_open()
+    assert asked == [1]
+    with pytest.raises(OperationalError):
+        late.is_open()  # it was never told
+    monkeypatch.setattr(store, "connect", connect)
+    make_key(store, "m1")
+    now[0] += 30
+    assert not ring.is_open()
+
+
+def promote_with(bundles: Path, *merchants: str) -> None:
+    """Promote what looks like a bundle of these merchants."""
+    (bundles / "v1" / "ids").mkdir(parents=True)
+    (bundles / "v1" / "manifest.json").write_text("{}")
+    (bundles / "promoted.json").write_text('{"version": "v1"}')
+    np.save(bundles / "v1" / "ids" / "merchant_ids.npy", Ids.build(merchants).encoded)
+
+
+def test_command_line_warns_of_an_unknown_merchant(run: Run, tmp_path: Path) -> None:
+    assert "warning" not in run("keys", "make", tmp_path, "--merchant", "nosuch")[2]
+    promote_with(tmp_path, "m1", "m2")
+    code, out, err = run("keys", "make", tmp_path, "--merchant", "nosuch")
+    assert (code, out[:3]) == (0, "mk_")
+    assert "warning: the promoted bundle knows no merchant 'nosuch'" in err
+    assert "warning" not in run("keys", "make", tmp_path, "--merchant", "m2")[2]
+    assert "warning" not in run("keys", "make", tmp_path, "--operator")[2]
+    (tmp_path / "v1" / "ids" / "merchant_ids.npy").write_bytes(b"damaged")
+    code, _, err = run("keys", "make", tmp_path, "--merchant", "nosuch")
+    assert (code, "warning" in err) == (0, False)
 
 
 def test_command_line_makes_lists_and_revokes(run: Run, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -148,16 +149,19 @@ def test_what_a_stored_invitation_told_is_in_the_record() -> None:
     assert again.totals.bundle.cases == 1
 
 
-def test_a_store_that_is_away_is_said() -> None:
+def test_a_store_that_is_away_is_said(caplog: pytest.LogCaptureFixture) -> None:
     application = create_app(FakeMatcher)
 
     def away(merchant_id: str | None) -> dict[Any, Any]:
-        raise OperationalError("select", {}, Exception("the disk is gone"))
+        raise OperationalError("select secret", {}, Exception("the disk\nis gone"))
 
     application.extensions["told_by_events"] = away
+    caplog.set_level(logging.WARNING, "matching.request")
     told = ask(application.test_client())
     assert told.totals.all.cases == 120
     assert "stored invitations cannot be read" in told.notes[-1]
+    (line,) = (each for each in caplog.records if each.name == "matching.request")
+    assert line.reason == "stored invitations cannot be read: the disk is gone"
 
 
 # --- a real market, with the lists of a week ---
