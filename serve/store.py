@@ -13,7 +13,7 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import QueuePool
 
 from matching.errors import MatchingError, OptionError
 
@@ -106,8 +106,14 @@ def _engine(url: str) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True, connect_args=_patience(make_url(url)))
     if make_url(url).database in (None, "", ":memory:"):
-        # One connection for all threads: each would have a database of its own.
-        return create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+        # One connection, which threads take in turn: each would have a database of its own.
+        return create_engine(
+            url,
+            poolclass=QueuePool,
+            pool_size=1,
+            max_overflow=0,
+            connect_args={"check_same_thread": False},
+        )
     engine = create_engine(url)
 
     @event.listens_for(engine, "connect")

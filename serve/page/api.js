@@ -40,6 +40,7 @@ async function reach(address, options) {
 }
 
 function waitOf(answer) {
+  if (![429, 503].includes(answer.status)) return null;
   const seconds = Number(answer.headers.get("Retry-After"));
   return seconds > 0 ? Math.ceil(seconds) : null;
 }

@@ -4,7 +4,7 @@ import { findCreators } from "./api.js";
 
 const MOST_INCLUDED = 50; // of one request
 
-// Return creator id → what was told on the known terms; ranks are exact beyond the list too.
+// Return creator id → what was told on the known terms; no rank for those beyond the ones looked at.
 export async function onKnownTerms({ terms, include, ...question }, answer, signal) {
   const ids = [...answer.creators, ...(answer.included ?? [])].map((creator) => creator.creator_id);
   const parts = [];

@@ -1,6 +1,7 @@
 // A list as a table for a spreadsheet: every figure that the page shows, in the page's language.
 
 import { STAGES } from "./evidence.js";
+import { localDay } from "./format.js";
 import { currentLanguage, say } from "./text.js";
 
 const money = (value) => round(value, 2);
@@ -53,20 +54,19 @@ function cell(value) {
   if (value === null || value === undefined) return "";
   if (typeof value === "number") return String(value);
   const text = harmless(String(value));
-  return /[",\r\n\t]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return /[",;\r\n\t]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-// A spreadsheet would run what begins like a formula, and round an id of more than 15 digits.
+// A spreadsheet would run what begins like a formula, also behind what it may take for the end of a cell.
+// And it would make a number or a date of an id such as 007, 12E5 or 2026-11; whole days are dates.
 function harmless(text) {
-  if (/^\s*[=+\-@＝＋－＠\t\r]/.test(text)) return `'${text}`;
-  return /^\d{16,}$/.test(text) ? `${text}\t` : text;
+  const safe = text.replace(/(^|[;,\t\r\n])(\s*)(?=[=+\-@＝＋－＠])/g, "$1$2'");
+  return /^\d[\d.,:/eE+-]*$/.test(safe) && !/^\d{4}-\d\d-\d\d$/.test(safe) ? `${safe}\t` : safe;
 }
 
 export function csvName(kind, title, now = new Date()) {
-  const two = (number) => String(number).padStart(2, "0");
-  const today = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
   const safe = title.replace(/[\\/:*?"<>|\p{Cc}]+/gu, " ").trim().slice(0, 60);
-  return `${say(kind)} ${safe} ${today}.csv`;
+  return `${say(kind)} ${safe} ${localDay(now)}.csv`;
 }
 
 export function download(name, text) {

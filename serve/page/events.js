@@ -10,7 +10,8 @@ export function newId() {
 
 export function eventOf(kind, entry, id = newId()) {
   const { creator, product, request_id, bundle, terms } = entry;
-  const { channel, slot_fee, sample_cost, commission_rate } = creator.offer;
+  const { channel, slot_fee, sample_cost, commission_rate, cost_estimated } = creator.offer;
+  const costs = cost_estimated ? {} : { slot_fee, sample_cost }; // an estimate is nothing that was agreed
   return {
     event_id: id,
     kind,
@@ -21,7 +22,7 @@ export function eventOf(kind, entry, id = newId()) {
     channel,
     ...(creator.rank && { rank: creator.rank }),
     bundle,
-    terms: { ...terms, slot_fee, sample_cost, commission_rate },
+    terms: { ...costs, ...terms, commission_rate },
   };
 }
 

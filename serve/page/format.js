@@ -57,3 +57,9 @@ export function shortDay(iso) {
   const year = date.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
   return new Intl.DateTimeFormat(locale(), { year, month: "short", day: "numeric" }).format(date);
 }
+
+// The day on this device's clock, as an ISO day: what UTC calls yesterday is today already in China.
+export function localDay(date = new Date()) {
+  const two = (number) => String(number).padStart(2, "0");
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}

@@ -4,6 +4,7 @@ import { sendEvents } from "./api.js";
 import { el } from "./dom.js";
 import { entryName } from "./entry.js";
 import { eventOf, newId } from "./events.js";
+import { localDay } from "./format.js";
 import { announce } from "./notice.js";
 import { offerTerms } from "./offer.js";
 import { openPanel } from "./panel.js";
@@ -49,7 +50,7 @@ export function inviteDialog(entry, onInvited) {
     try {
       const event = eventOf("invite", entry, id);
       await sendEvents([event]);
-      markInvited(entry, event.at.slice(0, 10));
+      markInvited(entry, localDay());
       panel.close();
       announce(say("inviteDone", { name: entryName(entry) }));
       onInvited();

@@ -16,6 +16,7 @@ import { faultLine } from "./trouble.js";
 const results = byId("results");
 const place = byId("answer");
 const OFFERED = 8;
+const MOST_ASKED = 50; // of one request
 
 export class Search {
   // `on`: what the merchant can do with an answer, beside what this class does itself.
@@ -30,6 +31,7 @@ export class Search {
 
   start() {
     this.asking?.abort();
+    results.setAttribute("aria-busy", "false");
     this.asked = null;
     this.told = null;
     this.seen = null; // the question whose list was seen last
@@ -157,7 +159,7 @@ export class Search {
       return place.querySelector(`.creators [data-creator="${CSS.escape(id)}"]`).focus();
     }
     try {
-      await this.fetch(this.told.question, [...new Set([...this.about, id])]);
+      await this.fetch(this.told.question, [...new Set([...this.about, id])].slice(-MOST_ASKED));
     } catch (error) {
       if (error.name !== "AbortError") throw error;
       return undefined; // another question took its place

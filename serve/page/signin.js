@@ -37,7 +37,8 @@ export function signIn(onSignedIn) {
       input.focus();
     } else {
       open?.close();
-      onSignedIn();
+      if (refused) location.reload(); // nothing that the former key was told stays on the page
+      else onSignedIn();
     }
   });
   input.focus();

@@ -202,7 +202,8 @@ export const WORDS = {
   whyNotUnknown: ["没有编号为「{id}」的达人。请填达人编号，或从提示里选一位。", "There is no creator “{id}”. Give a creator’s id, or choose one that is suggested."],
   whyNotTitle: ["你问到的达人", "Creators you asked about"],
   whyNotListed: ["{name} 就在名单第 {rank} 位", "{name} is in the list, at rank {rank}"],
-  whyNotBehind: ["按现在的条件约排第 {rank} 位，名单显示到第 {last} 位。", "Ranks about {rank} on this question; the list ends at {last}."],
+  whyNotBehind: ["按现在的条件排第 {rank} 位，名单显示到第 {last} 位。", "Ranks {rank} on this question; the list ends at {last}."],
+  whyNotBeyond: ["不在按现在的条件评估的 {count} 位达人之内。", "Not among the {count} creators who were looked at on this question."],
   whyNotInside: ["排第 {rank} 位，就在名单里。", "Ranks {rank}, inside the list."],
   whyNotGap: ["{measure} 预计 {mine}，名单末位是 {last}。", "{measure} is expected at {mine}; the last of the list has {last}."],
   whyNotIneligible: ["没有进入候选：{reason}。", "Not considered: {reason}."],
@@ -347,7 +348,7 @@ export const WORDS = {
   ],
 };
 
-export const LANGUAGES = ["zh", "en"];
+const LANGUAGES = ["zh", "en"];
 const KEPT = "language";
 
 let language = startLanguage();

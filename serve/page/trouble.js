@@ -6,7 +6,7 @@ import { say } from "./text.js";
 
 const KNOWN = [0, 401, 403, 404, 409, 422, 429, 503];
 
-export function faultKey(error) {
+function faultKey(error) {
   if (!(error instanceof Refusal)) throw error; // a fault of the page itself: let it be seen
   return KNOWN.includes(error.status) ? `fault${error.status}` : "faultOther";
 }

@@ -72,6 +72,7 @@ export function askedAbout(answer, view, drop) {
 
 function verdict(creator, count, last, view) {
   if (!creator.eligible) return say("whyNotIneligible", { reason: creator.reason });
+  if (creator.rank === null) return say("whyNotBeyond", { count: creator.looked_at });
   if (creator.rank <= count) return say("whyNotInside", { rank: creator.rank });
   const behind = say("whyNotBehind", { rank: creator.rank, last: count });
   return last ? `${behind} ${gap(creator, last, view)}` : behind;

@@ -145,7 +145,7 @@ def test_why_not_tells_rank_and_gap(page: Page, site: str) -> None:
     rows(page)
     ask_about(page, "c050")
     asked = page.get_by_role("region", name="Creators you asked about")
-    expect(asked).to_contain_text("Ranks about 51 on this question; the list ends at 20.")
+    expect(asked).to_contain_text("Ranks 51 on this question; the list ends at 20.")
     expect(asked).to_contain_text(re.compile(r"ROI is expected at 1\.35; the last .* has 2\.97"))
     expect(page.get_by_role("heading", name="Creators you asked about")).to_be_focused()
     assert len(rows(page)) == 20
@@ -320,6 +320,22 @@ def test_export_has_every_figure_of_the_list(page: Page, site: str) -> None:
     assert round(2.718281828**total / float(first["Settled sales"]), 2) == 1
     empty = {name for name, value in first.items() if value == ""}
     assert empty == {"MCN", "Followers", "Sale probability"}
+
+
+def test_export_runs_no_formula_and_keeps_ids(page: Page, site: str) -> None:
+    page.goto(site)
+    told = page.evaluate(
+        """async () => {
+          const { toCsv } = await import('/page/csv.js');
+          const offer = { channel: 'live' }, predicted = {};
+          const one = (creator_id, name) =>
+            ({ product: { title: 'x' }, creator: { creator_id, name, offer, predicted } });
+          return toCsv([one('007', 'a;=1+1'), one('12E5', '=2'), one('2026-11', 'b\t@x')]);
+        }"""
+    )
+    assert [cell for cell in ("'=1+1", "'=2", "'@x") if cell in told] == ["'=1+1", "'=2", "'@x"]
+    assert '"a;\'=1+1"' in told
+    assert all(f'"{text}\t"' in told or f"{text}\t" in told for text in ("007", "12E5", "2026-11"))
 
 
 # Invitations and other events

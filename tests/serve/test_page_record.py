@@ -83,4 +83,4 @@ def test_profile_and_creators_alike_on_demand(page: Page, site: str) -> None:
     expect(page.locator("#notice")).to_have_text("李姐严选 is in the list, at rank 6")
     alike.last.get_by_role("button").click()
     asked = page.get_by_role("region", name="Creators you asked about")
-    expect(asked).to_contain_text("Ranks about 31")
+    expect(asked).to_contain_text("Ranks 31")
