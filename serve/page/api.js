@@ -32,13 +32,15 @@ async function ask(address, options = {}) {
 
 async function reach(address, options) {
   try {
-    return await fetch(address, options);
+    // Going back, a browser would answer out of its cache, with what another key was told.
+    return await fetch(address, { cache: "no-store", ...options });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Refusal({ status: 0 });
   }
 }
 
+// Elsewhere asking again does not help, however long one waits.
 function waitOf(answer) {
   if (![429, 503].includes(answer.status)) return null;
   const seconds = Number(answer.headers.get("Retry-After"));

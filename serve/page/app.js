@@ -7,13 +7,14 @@ import { AskForm, isWide } from "./askform.js";
 import { byId } from "./dom.js";
 import { clearFaults } from "./faults.js";
 import { day } from "./format.js";
-import { currentKey } from "./key.js";
+import { currentKey, forgetKey, scope } from "./key.js";
+import { forgetNames } from "./names.js";
 import * as questions from "./question.js";
 import { openRecord } from "./record.js";
 import { Search } from "./search.js";
 import { exportCsv, openShortlist } from "./shortlistpanel.js";
 import { shortlistCount } from "./shortlist.js";
-import { signIn, signOut } from "./signin.js";
+import { signIn } from "./signin.js";
 import { say, switchLanguage, translate } from "./text.js";
 
 const results = byId("results");
@@ -29,13 +30,15 @@ const search = new Search({
     ask.unfold();
     ask.picker.input.focus();
   },
-  signIn: () => signIn(followAddress),
+  signIn: askForKey,
   hide: (id) => ask.change({ filters: { ...ask.question.filters, exclude: [...(ask.question.filters.exclude ?? []), id] } }),
   exportList: () => {
     const { answer } = search.told;
     exportCsv("csvList", answer.product.title, answer.creators.map((creator) => search.entry(creator)));
   },
 });
+
+let merchant = scope(); // whose the page is
 
 function askNow(question) {
   const address = questions.toAddress(question);
@@ -95,6 +98,29 @@ function showKept() {
   showTray();
 }
 
+function askForKey() {
+  const goOn = () => {
+    keepApart();
+    followAddress();
+  };
+  signIn(goOn, keepApart);
+}
+
+// Two merchants may share a tab: with another key, or none, nothing is shown of what was told for the former.
+// Return whether it was another merchant's.
+function keepApart() {
+  if (scope() === merchant) return false;
+  merchant = scope();
+  for (const panel of document.querySelectorAll("dialog[open]")) panel.close();
+  clearCompared();
+  forgetNames();
+  ask.clear();
+  search.leave();
+  document.title = say("pageTitle");
+  showFactsDate();
+  return true;
+}
+
 function speak() {
   translate(document);
   byId("language").textContent = say("otherLanguage");
@@ -105,8 +131,12 @@ function speak() {
 }
 
 document.addEventListener("kept", showKept);
-document.addEventListener("key-wanted", () => signIn(followAddress));
-addEventListener("storage", refreshActions); // another tab
+document.addEventListener("key-wanted", askForKey);
+addEventListener("storage", () => {
+  keepApart(); // another tab signs in and out, too
+  refreshActions();
+});
+addEventListener("pageshow", () => keepApart() && followAddress()); // going back may bring an old page as it was left
 addEventListener("popstate", followAddress);
 ask.form.addEventListener("change", ({ target }) => {
   const decides = target.name === "objective" || (target.name.startsWith("terms.") && isWide());
@@ -114,7 +144,11 @@ ask.form.addEventListener("change", ({ target }) => {
 });
 byId("shortlist").addEventListener("click", openShortlist);
 byId("record").addEventListener("click", openRecord);
-byId("sign-out").addEventListener("click", signOut);
+byId("sign-out").addEventListener("click", () => {
+  forgetKey();
+  keepApart(); // the browser may keep this page for going back to it
+  location.assign("/");
+});
 byId("tray-show").addEventListener("click", openComparison);
 byId("tray-clear").addEventListener("click", () => {
   clearCompared();

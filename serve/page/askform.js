@@ -10,6 +10,7 @@ import { Tags } from "./tags.js";
 import { say } from "./text.js";
 
 const HINTS = { roi: "hintRoi", gmv: "hintGmv", profit: "hintProfit" };
+const SUGGESTED = ["category", "city", "mcn_id"]; // filters whose words answers tell
 const WIDE = "(min-width: 1361px)"; // as in form.css: the form stands beside the list
 
 export const isWide = () => matchMedia(WIDE).matches;
@@ -120,12 +121,20 @@ export class AskForm {
 
   // Suggest in a filter what has been seen in answers; the service takes any word.
   suggest(creators) {
-    for (const name of ["category", "city", "mcn_id"]) {
+    for (const name of SUGGESTED) {
       const list = byId(`known-${name}`);
       const known = new Set([...list.options].map((option) => option.value));
       const added = [...new Set(creators.map((creator) => creator[name]))].filter((word) => word && !known.has(word));
       list.append(...added.map((value) => el("option", { value })));
     }
+  }
+
+  // Leave nothing of what one merchant asked for to the next.
+  clear() {
+    this.picker.forget();
+    for (const name of SUGGESTED) byId(`known-${name}`).replaceChildren();
+    clearFaults(this.form);
+    this.write(questions.fromAddress(""));
   }
 
   speak() {

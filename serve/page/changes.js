@@ -2,9 +2,9 @@
 
 import { findCreators } from "./api.js";
 
-const MOST_INCLUDED = 50; // of one request
+export const MOST_INCLUDED = 50; // of one request
 
-// Return creator id → what was told on the known terms; no rank for those beyond the ones looked at.
+// Return creator id → what was told on the known terms; no rank for those who lie beyond the candidates that were looked at.
 export async function onKnownTerms({ terms, include, ...question }, answer, signal) {
   const ids = [...answer.creators, ...(answer.included ?? [])].map((creator) => creator.creator_id);
   const parts = [];
@@ -27,7 +27,10 @@ export function acceptance(creators, before) {
   return pairs.length ? { was: mean(0), is: mean(1) } : null;
 }
 
-// How far a creator moved: places up (negative: down), or null where they had no place.
+// Whether a creator could not be had on the known terms.
+export const isNew = (creator, before) => before.get(creator.creator_id)?.eligible === false;
+
+// How far a creator moved: places up (negative: down), or null where one of both places is not known.
 export function movement(creator, before) {
   const rank = before.get(creator.creator_id)?.rank ?? null;
   return rank === null || creator.rank === null ? null : rank - creator.rank;

@@ -8,16 +8,19 @@ const money = (value) => round(value, 2);
 const share = (value) => round(value, 4);
 const round = (value, digits) => (value === null || value === undefined ? null : Number(value.toFixed(digits)));
 
+// With a tab after it an id stays as it is: a spreadsheet would make 7 of 007, a date of 2026-11, a round number of a long one.
+const asText = (id) => (id ? `${id}\t` : null);
+
 // Heading (a key of text.js) and what stands below it, of one entry of a list or of the shortlist.
 const COLUMNS = [
   ["csvProduct", ({ product }) => product.title],
-  ["csvProductId", ({ product }) => product.product_id],
+  ["csvProductId", ({ product }) => asText(product.product_id)],
   ["csvRank", ({ creator }) => creator.rank],
   ["csvCreator", ({ creator }) => creator.name],
-  ["csvCreatorId", ({ creator }) => creator.creator_id],
+  ["csvCreatorId", ({ creator }) => asText(creator.creator_id)],
   ["csvCategory", ({ creator }) => creator.category],
   ["csvCity", ({ creator }) => creator.city],
-  ["csvMcn", ({ creator }) => creator.mcn_id],
+  ["csvMcn", ({ creator }) => asText(creator.mcn_id)],
   ["csvFollowers", ({ creator }) => creator.follower_count],
   ["channel", ({ creator }) => say(creator.offer.channel)],
   ["csvCommission", ({ creator }) => share(creator.offer.commission_rate)],
@@ -53,16 +56,11 @@ export function toCsv(entries) {
 function cell(value) {
   if (value === null || value === undefined) return "";
   if (typeof value === "number") return String(value);
-  const text = harmless(String(value));
-  return /[",;\r\n\t]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return `"${harmless(String(value)).replaceAll('"', '""')}"`;
 }
 
-// A spreadsheet would run what begins like a formula, also behind what it may take for the end of a cell.
-// And it would make a number or a date of an id such as 007, 12E5 or 2026-11; whole days are dates.
-function harmless(text) {
-  const safe = text.replace(/(^|[;,\t\r\n])(\s*)(?=[=+\-@＝＋－＠])/g, "$1$2'");
-  return /^\d[\d.,:/eE+-]*$/.test(safe) && !/^\d{4}-\d\d-\d\d$/.test(safe) ? `${safe}\t` : safe;
-}
+// A spreadsheet would run what begins like a formula, and where its list separator is another one, cells begin inside of ours.
+const harmless = (text) => text.replace(/(^|[;,\t\r\n])(?=[^\S\t\r\n]*[=+\-@＝＋－＠])|^(?=[\t\r])/g, "$1'");
 
 export function csvName(kind, title, now = new Date()) {
   const safe = title.replace(/[\\/:*?"<>|\p{Cc}]+/gu, " ").trim().slice(0, 60);

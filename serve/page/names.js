@@ -6,6 +6,8 @@ export function remember(creators) {
   for (const { creator_id, name } of creators) if (name) names.set(creator_id, name);
 }
 
+export const forgetNames = () => names.clear();
+
 export const nameOf = (id) => names.get(id) ?? id;
 
 export const suggestions = () => [...names].map(([id, name]) => `${name} · ${id}`);

@@ -37,6 +37,13 @@ export class Picker {
     this.close();
   }
 
+  forget() {
+    this.products = [];
+    this.cursor = null;
+    this.list.replaceChildren();
+    this.set(null);
+  }
+
   search(wait, words = this.input.value.trim()) {
     clearTimeout(this.timer);
     this.words = words;

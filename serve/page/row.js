@@ -1,7 +1,7 @@
 // One creator of a list: figures in the same columns for all, so that they can be compared.
 
 import { actionBar } from "./actions.js";
-import { movement } from "./changes.js";
+import { isNew, movement } from "./changes.js";
 import { intervalBar, meter } from "./chart.js";
 import { el } from "./dom.js";
 import { evidenceStrip } from "./evidence.js";
@@ -50,9 +50,9 @@ function rank(creator, view) {
 }
 
 function moved(creator, before) {
+  if (isNew(creator, before)) return mark("up", say("fresh"), say("movedNew"));
   const places = movement(creator, before);
-  if (places === 0) return null;
-  if (places === null) return mark("up", say("fresh"), say("movedNew"));
+  if (!places) return null;
   const values = { count: Math.abs(places) };
   return places > 0 ? mark("up", `↑${places}`, say("movedUp", values)) : mark("down", `↓${-places}`, say("movedDown", values));
 }

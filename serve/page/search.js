@@ -2,7 +2,7 @@
 
 import { refreshActions } from "./actions.js";
 import { findCreators, findProducts, Refusal } from "./api.js";
-import { onKnownTerms } from "./changes.js";
+import { MOST_INCLUDED, onKnownTerms } from "./changes.js";
 import { byId } from "./dom.js";
 import { entryOf } from "./entry.js";
 import { tellQuietly } from "./events.js";
@@ -16,7 +16,6 @@ import { faultLine } from "./trouble.js";
 const results = byId("results");
 const place = byId("answer");
 const OFFERED = 8;
-const MOST_ASKED = 50; // of one request
 
 export class Search {
   // `on`: what the merchant can do with an answer, beside what this class does itself.
@@ -30,23 +29,38 @@ export class Search {
   }
 
   start() {
+    this.clear();
+    if (!this.products) this.offerProducts();
+  }
+
+  // An aborted question leaves the end of its waiting to whoever aborted it.
+  clear() {
     this.asking?.abort();
     results.setAttribute("aria-busy", "false");
     this.asked = null;
     this.told = null;
     this.seen = null; // the question whose list was seen last
     this.show(() => states.start(this.products ?? []));
-    if (!this.products) this.offerProducts();
+  }
+
+  // Drop all that was told to one merchant before the next one looks.
+  leave() {
+    this.offering?.abort();
+    this.products = null;
+    this.forget();
+    this.clear();
   }
 
   // Some of the merchant's products to begin with; where they cannot be had, the search for one says why.
   async offerProducts() {
+    this.offering?.abort();
+    this.offering = new AbortController();
     try {
-      const { items } = await findProducts("", null);
+      const { items } = await findProducts("", null, this.offering.signal);
       this.products = items.slice(0, OFFERED);
       if (!this.asked) this.redraw();
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (error.name !== "AbortError" && !(error instanceof Refusal)) throw error;
     }
   }
 
@@ -159,7 +173,8 @@ export class Search {
       return place.querySelector(`.creators [data-creator="${CSS.escape(id)}"]`).focus();
     }
     try {
-      await this.fetch(this.told.question, [...new Set([...this.about, id])].slice(-MOST_ASKED));
+      const others = this.about.filter((each) => each !== id);
+      await this.fetch(this.told.question, [...others, id].slice(-MOST_INCLUDED)); // the newest
     } catch (error) {
       if (error.name !== "AbortError") throw error;
       return undefined; // another question took its place

@@ -1,4 +1,4 @@
-// Signing in with a key, when the service asks for one, and signing out.
+// Signing in with a key, when the service asks for one.
 
 import { findProducts, Refusal } from "./api.js";
 import { el } from "./dom.js";
@@ -9,8 +9,8 @@ import { faultLine } from "./trouble.js";
 
 let open = null;
 
-// Ask for a key, once however many requests want one; `onSignedIn` when the service has taken it.
-export function signIn(onSignedIn) {
+// Ask for a key, once however many requests want one; `onSignedIn` when the service has taken it, `onClosed` in any case.
+export function signIn(onSignedIn, onClosed) {
   if (open) return;
   const refused = currentKey() !== null;
   const input = el("input", { id: "key", type: "password", autocomplete: "off", spellcheck: "false", maxlength: 500, autofocus: true });
@@ -27,7 +27,10 @@ export function signIn(onSignedIn) {
     el("button", { type: "submit", class: "primary wide" }, say("signInGo")),
   );
   open = openPanel(say("signIn"), form, "small");
-  open.addEventListener("close", () => (open = null));
+  open.addEventListener("close", () => {
+    open = null;
+    onClosed();
+  });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     fault.textContent = "";
@@ -56,9 +59,4 @@ async function tryKey(key, lasting) {
     forgetKey();
     return error.status === 401 ? say("keyRefused") : faultLine(error);
   }
-}
-
-export function signOut() {
-  forgetKey();
-  location.assign("/");
 }

@@ -1,6 +1,6 @@
 // On terms that are tried: which they are, what changed by them, and the way back.
 
-import { acceptance, movement } from "./changes.js";
+import { acceptance, isNew, movement } from "./changes.js";
 import { el } from "./dom.js";
 import { money, percent } from "./format.js";
 import { say } from "./text.js";
@@ -38,8 +38,8 @@ function triedTerm(name, value, { product, currency }) {
 function changed(creators, before) {
   const mean = acceptance(creators, before);
   const moves = creators.map((creator) => movement(creator, before));
-  const up = moves.filter((move) => move === null || move > 0).length;
-  const down = moves.filter((move) => move !== null && move < 0).length;
+  const up = moves.filter((move) => move > 0).length + creators.filter((creator) => isNew(creator, before)).length;
+  const down = moves.filter((move) => move < 0).length;
   const parts = [
     mean && say("trialAccept", { was: percent(mean.was), is: percent(mean.is) }),
     (up > 0 || down > 0) && say("trialMoved", { up, down }),

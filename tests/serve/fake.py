@@ -104,6 +104,7 @@ class FakeMatcher:
 
     version = "20261122T073500-1a2b3c"
     as_of = date(2026, 11, 20)
+    looked_at = 120  # how many have a rank
 
     def __init__(self, currency: str = "CNY", scale: float = 1.0, degenerate: bool = False) -> None:
         self.currency = currency
@@ -305,13 +306,14 @@ class FakeMatcher:
                 eligible = creator in passing
                 item = self._predict(creator, product, terms, "live", language)
                 rank = passing.index(creator) + 1 if eligible else None
+                rank = None if rank is None or rank > self.looked_at else rank
                 reason = None if eligible else NOT_ELIGIBLE.say(language)
                 return {
                     **item,
                     "rank": rank,
                     "eligible": eligible,
                     "reason": reason,
-                    "looked_at": 120,
+                    "looked_at": self.looked_at,
                 }
         raise UnknownIdError("creator", key)
 

@@ -164,6 +164,55 @@ def test_why_not_tells_what_keeps_a_creator_out(page: Page, site: str) -> None:
     expect(asked).to_contain_text("Not considered: ")
 
 
+class Narrow(FakeMatcher):
+    """A matcher that ranks no more than its first thirty."""
+
+    looked_at = 30
+
+
+@pytest.fixture(scope="module")
+def narrow_site() -> Iterator[str]:
+    with served(create_app(Narrow)) as address:
+        yield address
+
+
+def test_no_rank_is_told_beyond_those_looked_at(page: Page, narrow_site: str) -> None:
+    page.goto(f"{narrow_site}/{ASKED}")
+    rows(page)
+    ask_about(page, "c050")
+    asked = page.get_by_role("region", name="Creators you asked about")
+    expect(asked).to_contain_text("Not among the 30 creators who were looked at")
+    expect(asked.locator(".rank")).to_have_text("–")
+    page.goto(f"{narrow_site}/{ASKED}&terms.commission_rate=0.6")
+    listed = rows(page)
+    unranked, ranked = listed.index("c032"), listed.index("c029")
+    expect(creator(page, unranked + 1).locator(".moved")).to_have_count(0)
+    expect(creator(page, ranked + 1).locator(".moved")).to_contain_text("↑")
+
+
+def test_the_newest_fifty_who_were_asked_about_are_kept(page: Page, site: str) -> None:
+    def first_of(number: int) -> str:
+        with page.expect_response("**/v1/matches") as answer:
+            page.evaluate("id => window.asked.askAbout(id)", f"c{number:03d}")
+        include: list[str] = answer.value.request.post_data_json["include"]
+        assert answer.value.status == 200
+        assert len(include) <= 50
+        return include[0]
+
+    page.goto(site)
+    page.evaluate(
+        """async () => {
+            const { Search } = await import("/page/search.js");
+            const nothing = () => {};
+            window.asked = new Search({ answered: nothing, refused: nothing, hide: nothing });
+            const filters = {};
+            const question = { product_id: "p000", objective: "roi", k: 10, filters };
+            await window.asked.find(question, "p000");
+        }"""
+    )
+    assert [first_of(number) for number in range(60, 112)] == ["c060"] * 50 + ["c061", "c062"]
+
+
 def test_why_not_knows_names_and_who_is_listed(page: Page, site: str) -> None:
     page.goto(f"{site}/{ASKED}")
     rows(page)
@@ -249,7 +298,7 @@ def test_shortlist_survives_and_can_be_exported(page: Page, site: str) -> None:
     name, content, lines = exported(page, panel.get_by_role("button", name="Export shortlist"))
     assert content.startswith(b"\xef\xbb\xbf")
     assert name == f"Shortlist 每日坚果混合装 750g {date.today()}.csv"
-    assert [line["Creator id"] for line in lines] == ["c000", "c002"]
+    assert [line["Creator id"] for line in lines] == ["c000\t", "c002\t"]
     panel.get_by_role("button", name="Shortlist", exact=True).first.click()
     expect(panel.get_by_role("listitem")).to_have_count(1)
     panel.get_by_role("button", name="Shortlist", exact=True).click()
@@ -273,7 +322,17 @@ def test_shortlist_works_where_the_browser_keeps_nothing(page: Page, site: str) 
 class Hostile(FakeMatcher):
     """A market whose names would run in a spreadsheet, and whose ids it would round."""
 
-    NAMES = ('=HYPERLINK("http://x")', "+1", "-2", "@cmd", "a,b", 'say "hi"', "two\nlines")
+    NAMES = (
+        '=HYPERLINK("http://x")',
+        "+1",
+        "-2",
+        "@cmd",
+        "a,b",
+        'say "hi"',
+        "two\nlines",
+        "a;=1+1",
+        "b,@x;\t-2",
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -283,8 +342,9 @@ class Hostile(FakeMatcher):
 
     def match(self, *args: Any, **rest: Any) -> Any:
         result = super().match(*args, **rest)
-        for creator in result.answer["creators"]:
-            creator["mcn_id"] = "1234567890123456789"
+        ids = ("1234567890123456789", "007", "12E5", "2026-11", "=1+1")
+        for creator, mcn_id in zip(result.answer["creators"], ids, strict=False):
+            creator["mcn_id"] = mcn_id
         return result
 
 
@@ -297,13 +357,17 @@ def hostile_site() -> Iterator[str]:
 def test_export_is_harmless_to_a_spreadsheet(page: Page, hostile_site: str) -> None:
     page.goto(f"{hostile_site}/{ASKED}")
     rows(page)
-    name, _, lines = exported(page, page.get_by_role("button", name="Export list as CSV"))
+    name, content, lines = exported(page, page.get_by_role("button", name="Export list as CSV"))
+    assert content.startswith('\ufeff"Product","'.encode()), "text is quoted, whatever separates"
     assert name == f"Creators =1+2 a b c {date.today()}.csv"
     names = [line["Creator"] for line in lines[: len(Hostile.NAMES)]]
     assert names[:4] == [f"'{name}" for name in Hostile.NAMES[:4]]
-    assert names[4:] == list(Hostile.NAMES[4:])
+    assert names[4:7] == list(Hostile.NAMES[4:7])
+    assert names[7:] == ["a;'=1+1", "b,'@x;\t'-2"]
     assert all(line["Product"] == "'=1+2 a/b:c" for line in lines)
-    assert all(line["MCN"] == "1234567890123456789\t" for line in lines)
+    told = [line["MCN"] for line in lines[:5]]
+    assert told == ["1234567890123456789\t", "007\t", "12E5\t", "2026-11\t", "'=1+1\t"]
+    assert all(line["Creator id"].endswith("\t") for line in lines)
 
 
 def test_export_has_every_figure_of_the_list(page: Page, site: str) -> None:
@@ -364,6 +428,40 @@ def test_marking_as_invited_is_told_once_and_remembered(
     rows(page)
     expect(creator(page, 1).get_by_role("button", name="Invited")).to_be_visible()
     expect(creator(page, 2).get_by_role("button", name="Mark as invited")).to_be_visible()
+
+
+def invited(page: Page, rank: int, events: list[dict[str, Any]]) -> dict[str, Any]:
+    """Mark a creator of the list as invited and return the terms that were told."""
+    act(creator(page, rank), "Mark as invited")
+    page.get_by_role("dialog").get_by_role("button", name="Yes, invited").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    terms: dict[str, Any] = [e for e in events if e["kind"] == "invite"][-1]["terms"]
+    return terms
+
+
+def test_estimated_costs_are_not_told_as_terms(
+    page: Page, site: str, told: list[dict[str, Any]]
+) -> None:
+    page.goto(f"{site}/{ASKED}")
+    assert rows(page)[:2] == ["c000", "c001"]
+    assert invited(page, 1, told) == {"commission_rate": 0.2}, "the costs of c000 are estimated"
+    assert set(invited(page, 2, told)) == {"commission_rate", "slot_fee", "sample_cost"}
+    page.goto(f"{site}/{ASKED}&terms.slot_fee=90")
+    place = rows(page).index("c005") + 1
+    assert invited(page, place, told) == {"commission_rate": 0.2, "slot_fee": 90}
+
+
+def test_invited_on_the_day_where_the_merchant_is(
+    page: Page, site: str, told: list[dict[str, Any]]
+) -> None:
+    page.clock.install(time=datetime(2026, 11, 24, 18, 30, tzinfo=UTC))
+    page.context.new_cdp_session(page).send(
+        "Emulation.setTimezoneOverride", {"timezoneId": "Asia/Shanghai"}
+    )
+    page.goto(f"{site}/{ASKED}")
+    rows(page)
+    invited(page, 1, told)
+    expect(creator(page, 1).locator("[data-act=invite]")).to_contain_text("Nov 25")
 
 
 def test_invitation_that_was_not_stored_is_said_and_sent_again_under_its_id(

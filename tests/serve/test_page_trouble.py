@@ -115,6 +115,23 @@ def test_too_many_questions_wait_as_long_as_the_service_says(page: Page, site: s
     assert len(rows(page)) == 20
 
 
+def test_only_a_busy_service_says_how_long_to_wait(page: Page, site: str) -> None:
+    page.route("**/v1/matches", lambda route: route.fulfill(**refuse(500, **{"Retry-After": "60"})))
+    page.goto(f"{site}/{ASKED}")
+    expect(page.get_by_role("button", name="Try again", exact=True)).to_be_enabled()
+
+
+def test_leaving_a_question_ends_the_waiting(page: Page, site: str) -> None:
+    page.goto(site)
+    pick(page, "口红", "哑光丝绒口红")
+    page.route("**/v1/matches", lambda route: None)
+    page.get_by_role("button", name="Find creators").click()
+    expect(page.locator("#results")).to_have_attribute("aria-busy", "true")
+    page.go_back()
+    expect(page.get_by_role("list", name="My products")).to_be_visible()
+    expect(page.locator("#results")).to_have_attribute("aria-busy", "false")
+
+
 def test_answer_of_a_gateway_in_between_is_a_refusal_too(page: Page, site: str) -> None:
     page.route("**/v1/matches", lambda route: route.fulfill(status=502, body="<h1>Bad</h1>"))
     page.goto(f"{site}/{ASKED}")
@@ -215,3 +232,56 @@ def test_shop_of_another_key_is_not_told(page: Page, keyed_site: str, keyed_serv
     page.goto(f"{keyed_site}/?product_id=p001")
     sign_in(page, keyed_service.merchants["m0"])
     expect(page.get_by_role("heading", name="Not found")).to_be_visible()
+
+
+def test_next_merchant_sees_nothing_of_the_former(
+    page: Page, keyed_site: str, keyed_service: Keyed
+) -> None:
+    page.goto(keyed_site)
+    sign_in(page, keyed_service.merchants["m0"])
+    offered = page.get_by_role("list", name="My products")
+    expect(offered).to_contain_text("每日坚果")
+    offered.get_by_role("link").first.click()
+    rows(page)
+    page.locator("[data-act=compare]").first.click()
+    page.locator("[data-act=shortlist]").first.click()
+    expect(page.locator("#tray")).to_be_visible()
+    page.locator("#shortlist").click()
+    panel = page.get_by_role("dialog", name="Shortlist")
+    expect(panel.get_by_role("listitem")).to_have_count(1)
+    # As if another tab had signed in with another key.
+    page.evaluate(
+        """key => {
+            sessionStorage.removeItem("key");
+            localStorage.setItem("key", key);
+            dispatchEvent(new StorageEvent("storage", { key: "key" }));
+        }""",
+        keyed_service.merchants["m1"],
+    )
+    expect(panel).to_have_count(0)
+    expect(page.locator("#tray")).to_be_hidden()
+    expect(page.locator("#shortlist-count")).to_have_text("")
+    expect(page.locator("#answer")).not_to_contain_text("每日坚果")
+    expect(page.locator(".creators")).to_have_count(0)
+    expect(page.get_by_role("combobox", name="Choose a product")).to_have_value("")
+    page.go_back()
+    expect(offered).to_contain_text("手工红糖姜茶")
+    expect(offered).not_to_contain_text("每日坚果")
+
+
+def test_another_key_after_a_refusal_clears_what_was_told(
+    page: Page, keyed_site: str, keyed_service: Keyed
+) -> None:
+    page.goto(f"{keyed_site}/{ASKED}")
+    sign_in(page, keyed_service.merchants["m0"])
+    rows(page)
+    page.locator("[data-act=compare]").first.click()
+    page.locator("[data-act=shortlist]").first.click()
+    page.route("**/v1/matches", lambda route: route.fulfill(**refuse(401)))
+    page.get_by_role("button", name="Find creators").click()
+    expect(page.get_by_role("dialog", name="Sign in")).to_be_visible()
+    page.unroute("**/v1/matches")
+    sign_in(page, keyed_service.merchants["m1"])
+    expect(page.get_by_role("heading", name="Not found")).to_be_visible()
+    expect(page.locator("#tray")).to_be_hidden()
+    expect(page.locator("#shortlist-count")).to_have_text("")
