@@ -40,8 +40,7 @@ export function signIn(onSignedIn, onClosed) {
       input.focus();
     } else {
       open?.close();
-      if (refused) location.reload(); // nothing that the former key was told stays on the page
-      else onSignedIn();
+      onSignedIn();
     }
   });
   input.focus();
