@@ -77,6 +77,8 @@ _STATISTICS = (
 _UPDATED_ON = Column("updated_on", Kind.DATE, "day of this row; the latest row of an id counts")
 
 CHANNELS = ("live", "video")
+SLOT_FEES = ("live_slot_fee", "video_slot_fee")
+"""The creators' columns of what each channel costs, in the order of CHANNELS."""
 SCENES = ("shop", "local", "service")
 STATUSES = ("invited", "declined", "accepted", "failed", "fulfilled")
 EVENT_KINDS = ("impression", "view", "invite", "accept", "decline", "dismiss")
@@ -249,6 +251,7 @@ EVENTS = Table(
 
 TABLES = (CATALOG, CREATORS, CREATOR_STATS, MERCHANTS, PRODUCTS, COLLABORATIONS, EVENTS)
 STATISTICS = tuple(column.name for column in _STATISTICS)
+AUDIENCE = tuple(name for name in CREATORS.names if name.startswith("audience_"))
 
 UNITS = {
     Kind.ID: "text",

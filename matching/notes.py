@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from matching.columns import SLOT_FEES
 from matching.contents import Contents
 from matching.eligibility import REASONS
 from matching.history import IntArray
@@ -18,7 +19,7 @@ MOST_CANDIDATES = 5_000
 """How far candidates widen for filters on predictions."""
 _FRESH = timedelta(days=7)
 _UNCOUNTED = {
-    Text("slot fees", "坑位费"): ("creators.live_slot_fee", "creators.video_slot_fee"),
+    Text("slot fees", "坑位费"): tuple(f"creators.{name}" for name in SLOT_FEES),
     Text("sample costs", "样品成本"): ("products.sample_cost",),
     Text("service fees", "服务费"): ("products.service_fee_rate",),
     Text("costs of returns", "退货成本"): ("collaborations.return_cost",),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from matching.columns import CHANNELS
+from matching.columns import CHANNELS, SLOT_FEES
 from matching.economics import Deal, Terms
 from matching.history import Attributes, FloatArray, History, IntArray
 from matching.pairs import Offer
@@ -20,7 +20,6 @@ from matching.rates import REFUND_PRIOR_COUNT, ratio, shrunk_share
 
 BoolArray = npt.NDArray[np.bool_]
 
-_FEE_COLUMNS = ("live_slot_fee", "video_slot_fee")
 _ACTIVITY_COLUMNS = ("live_sessions", "videos")
 _MOST_REFUNDED = 0.95
 TOTALS = (
@@ -155,7 +154,7 @@ def channels_worked(history: History) -> BoolArray:
     day = np.array(history.as_of)
     works = np.zeros((len(everybody), len(CHANNELS)), dtype=bool)
     for channel in range(len(CHANNELS)):
-        fee = history.creators.get(_FEE_COLUMNS[channel])
+        fee = history.creators.get(SLOT_FEES[channel])
         activity = latest_statistic(history, _ACTIVITY_COLUMNS[channel])
         past = history.ledgers["outcomes", "creator_channel"].before(
             "fulfilled", everybody * 2 + channel, day
@@ -186,7 +185,7 @@ def _slot_fees(
     """Return fees (creators, 2) and which of them are the median of channel and follower decile."""
     fees = np.zeros(works.shape)
     estimated = np.zeros(works.shape, dtype=bool)
-    for channel, column in enumerate(_FEE_COLUMNS):
+    for channel, column in enumerate(SLOT_FEES):
         if not history.creators.has(column):
             continue
         known = history.creators[column]

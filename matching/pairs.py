@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from matching.columns import CREATORS, SCENES, STATISTICS
+from matching.columns import AUDIENCE, CREATORS, SCENES, SLOT_FEES, STATISTICS
 from matching.history import (
     GROWTH_DAYS,
     KEYS,
@@ -189,10 +189,7 @@ class Pairs:
 
     def listed_slot_fee(self) -> FloatArray:
         """Return the fee that the creator asks in this channel, whatever is offered."""
-        live, video = (
-            self.history.creators.get(name)[self.creators]
-            for name in ("live_slot_fee", "video_slot_fee")
-        )
+        live, video = (self.history.creators.get(name)[self.creators] for name in SLOT_FEES)
         return np.where(self.channels == 0, live, video)
 
     def merchant(self, name: str) -> FloatArray:
@@ -250,11 +247,7 @@ COLUMNS: dict[str, Column] = {
             "min_commission_rate",
             "weekly_capacity",
             "reputation",
-            "audience_female",
-            "audience_18_24",
-            "audience_25_34",
-            "audience_35_plus",
-            "audience_tier1",
+            *AUDIENCE,
         )
     },
     **{

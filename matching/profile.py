@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from matching.columns import CHANNELS
+from matching.columns import AUDIENCE, CHANNELS, SLOT_FEES
 from matching.history import EPOCH
 from matching.results import describe_person, number
 
@@ -15,15 +15,8 @@ if TYPE_CHECKING:
     from matching.matcher import Matcher
 
 _STATISTICS = ("fan_group_size", "live_viewers", "video_views", "engagement_rate")
-_ATTRIBUTES = (
-    "reputation",
-    "audience_female",
-    "audience_18_24",
-    "audience_25_34",
-    "audience_35_plus",
-    "audience_tier1",
-)
-_FEES = dict(zip(CHANNELS, ("live_slot_fee", "video_slot_fee"), strict=True))
+_ATTRIBUTES = ("reputation", *AUDIENCE)
+_FEES = dict(zip(CHANNELS, SLOT_FEES, strict=True))
 
 
 def describe_profile(matcher: Matcher, creator: int) -> dict[str, Any]:

@@ -117,16 +117,21 @@ class Reason(BaseModel):
     text: str
 
 
-class Creator(BaseModel):
-    """A creator with offer, prediction and why."""
+class Person(BaseModel):
+    """Who a creator is; what is not known is null."""
 
-    rank: int
     creator_id: str
     name: str | None
     category: str | None
     city: str | None
     mcn_id: str | None
     follower_count: float | None
+
+
+class Creator(Person):
+    """A creator with offer, prediction and why."""
+
+    rank: int
     offer: Offer
     predicted: Predicted
     evidence: Evidence | None = None

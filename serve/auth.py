@@ -8,6 +8,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
+from flask_openapi3 import APIBlueprint
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -45,6 +46,11 @@ def install(app: Flask, store: Engine) -> None:
             return problems.problem(404, problems.NOTHING_SERVED)
         g.caller = caller
         return None
+
+
+def below_v1(name: str) -> APIBlueprint:
+    """Return a blueprint for routes below /v1, which are documented to want a key."""
+    return APIBlueprint(name, __name__, url_prefix="/v1", abp_security=[{"key": []}])
 
 
 def own_product(matcher: Matcher, product_id: str) -> dict[str, object]:

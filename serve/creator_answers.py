@@ -4,19 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from serve.answers import Offer, Predicted, Product
+from serve.answers import Offer, Person, Predicted, Product
 from serve.payloads import Objective
-
-
-class Person(BaseModel):
-    """Who a creator is; what is not known is null."""
-
-    creator_id: str
-    name: str | None
-    category: str | None
-    city: str | None
-    mcn_id: str | None
-    follower_count: float | None
 
 
 class SlotFees(BaseModel):

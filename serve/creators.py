@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, current_app, g
-from flask_openapi3 import APIBlueprint, Tag
+from flask import Blueprint, g
+from flask_openapi3 import Tag
 
-from matching.matcher import Matcher
-from serve.auth import own_merchant
+from serve.auth import below_v1, own_merchant
 from serve.creator_answers import ProductsFor, Profile, SimilarCreators
 from serve.cursors import from_cursor, to_cursor
 from serve.languages import LanguageHeader, asked_language
 from serve.payloads import AssortmentQuery, CreatorPath, NoQuery, PageQuery
 from serve.refusals import refusals_with_key
+from serve.serving import current_matcher
 
 _CREATORS = Tag(name="creators", description="Creators, and what they could sell.")
 
 
 def creators_api() -> Blueprint:
     """Return the routes below /v1/creators."""
-    api = APIBlueprint("creators", __name__, url_prefix="/v1", abp_security=[{"key": []}])
+    api = below_v1("creators")
 
     @api.get(
         "/creators/<creator_id>",
@@ -29,7 +29,7 @@ def creators_api() -> Blueprint:
     )
     def creator(path: CreatorPath, query: NoQuery) -> dict[str, Any]:
         """A creator's public profile."""
-        return _matcher().creator(path.creator_id)
+        return current_matcher().creator(path.creator_id)
 
     @api.get(
         "/creators/<creator_id>/similar",
@@ -39,7 +39,7 @@ def creators_api() -> Blueprint:
     def similar(path: CreatorPath, query: PageQuery) -> dict[str, Any]:
         """Creators like this one, most alike first."""
         (after,) = from_cursor(query.cursor, int) or (0,)
-        items = _matcher().similar(path.creator_id, query.limit, after)
+        items = current_matcher().similar(path.creator_id, query.limit, after)
         more = len(items) == query.limit
         return {"items": items, "next_cursor": to_cursor(after + len(items)) if more else None}
 
@@ -54,15 +54,10 @@ def creators_api() -> Blueprint:
         """Products for this creator, of the caller or of everybody, best first."""
         (after,) = from_cursor(query.cursor, int) or (0,)
         merchant_id = own_merchant(query.merchant_id)
-        found = _matcher().products_for(
+        found = current_matcher().products_for(
             path.creator_id, query.limit, query.objective, merchant_id, after, asked_language()
         )
         cursor = to_cursor(after + query.limit) if found.more else None
         return {"request_id": g.request_id, **found.to_dict(), "next_cursor": cursor}
 
     return api
-
-
-def _matcher() -> Matcher:
-    matcher: Matcher = current_app.extensions["serving"].matcher
-    return matcher

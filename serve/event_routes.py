@@ -8,7 +8,7 @@ from threading import Semaphore
 from typing import Any
 
 from flask import Blueprint, Response, current_app
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3 import Tag
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -16,11 +16,12 @@ from matching.economics import Terms
 from matching.matcher import Matcher
 from serve import metrics, observe, problems
 from serve.answers import EventsStored, FieldFault
-from serve.auth import own_product
+from serve.auth import below_v1, own_product
 from serve.event_payloads import EventBody, EventsBody
 from serve.events import EventsNotStoredError, known_ids, store_events
 from serve.payloads import NoQuery
 from serve.refusals import refusals_with_key
+from serve.serving import current_matcher
 from serve.store import BUSY_SECONDS, is_passing, said
 
 _EVENTS = Tag(name="events", description="What merchants saw and did.")
@@ -31,7 +32,7 @@ _TURN_SECONDS = 0.5
 
 def events_api() -> Blueprint:
     """Return the route that takes events."""
-    api = APIBlueprint("events", __name__, url_prefix="/v1", abp_security=[{"key": []}])
+    api = below_v1("events")
     # A locked store holds up one thread of a worker: the others have matches to answer.
     writing = Semaphore()
 
@@ -49,7 +50,7 @@ def events_api() -> Blueprint:
         """
         if faults := _out_of_time(body):
             return problems.problem(409, f"{faults[0].field}: {faults[0].message}", faults)
-        matcher = current_app.extensions["serving"].matcher
+        matcher = current_matcher()
         try:
             stored = _store(_rows(matcher, body.events), writing)
         except EventsNotStoredError as error:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Response, current_app
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3 import Tag
 
 from matching.errors import UnknownIdError
 from serve import observe, problems
-from serve.auth import caller, own_product
+from serve.auth import below_v1, caller, own_product
 from serve.cursors import from_cursor, to_cursor
 from serve.payloads import ListsQuery, WeekPath
 from serve.record_answers import MatchList
 from serve.refusals import refusals_with_key
+from serve.serving import current_matcher
 from serve.weeks import DamagedListError, Week
 
 _LISTS = Tag(name="match lists", description="What was worked out for a whole week.")
@@ -21,7 +22,7 @@ _LISTS = Tag(name="match lists", description="What was worked out for a whole we
 
 def lists_api() -> Blueprint:
     """Return the route of weekly lists."""
-    api = APIBlueprint("match_lists", __name__, url_prefix="/v1", abp_security=[{"key": []}])
+    api = below_v1("match_lists")
 
     @api.get(
         "/match-lists/<week>",
@@ -32,7 +33,7 @@ def lists_api() -> Blueprint:
         """The lists of a week, by product and rank."""
         after = from_cursor(query.cursor, str, int)
         if query.product_id is not None:
-            own_product(current_app.extensions["serving"].matcher, query.product_id)
+            own_product(current_matcher(), query.product_id)
         try:
             week = current_app.extensions["weeks"].open(path.week)
             if week is None:

@@ -11,6 +11,7 @@ from serve import metrics
 from serve.answers import Health, Readiness
 from serve.payloads import NoQuery
 from serve.refusals import refusals
+from serve.serving import current_matcher
 
 _OPERATIONS = Tag(name="operations", description="Alive, ready, measured.")
 _METRICS = {
@@ -31,7 +32,7 @@ def operations() -> Blueprint:
     @api.get("/readyz", tags=[_OPERATIONS], responses={200: Readiness, **refusals(422)})
     def readyz(query: NoQuery) -> dict[str, Any]:
         """Ready: a verified bundle is loaded and has answered a match; else 503 with the reason."""
-        matcher = current_app.extensions["serving"].matcher
+        matcher = current_matcher()
         return {"status": "ready", "bundle": matcher.version, "as_of": matcher.as_of.isoformat()}
 
     @api.get("/metrics", tags=[_OPERATIONS], responses={200: _METRICS, **refusals(422)})

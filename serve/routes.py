@@ -6,15 +6,15 @@ from datetime import date
 from typing import Any
 
 from flask import Blueprint, current_app, g
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3 import Tag
 from sqlalchemy.exc import SQLAlchemyError
 
 from matching.economics import Terms
 from matching.languages import Text
-from matching.matcher import Filters, Matcher
+from matching.matcher import Filters
 from serve import events, metrics, observe
 from serve.answers import Match, Product, ProductList
-from serve.auth import caller, own_merchant, own_product
+from serve.auth import below_v1, caller, own_merchant, own_product
 from serve.cursors import from_cursor, to_cursor
 from serve.languages import LanguageHeader, asked_language
 from serve.payloads import (
@@ -26,6 +26,7 @@ from serve.payloads import (
     ProductsQuery,
 )
 from serve.refusals import refusals_with_key
+from serve.serving import current_matcher
 from serve.store import said
 
 _PRODUCTS = Tag(name="products", description="The products that creators are found for.")
@@ -38,7 +39,7 @@ _INVITED_UNKNOWN = Text(
 
 def v1() -> Blueprint:
     """Return the routes of version 1, freshly made: each application documents its own."""
-    api = APIBlueprint("v1", __name__, url_prefix="/v1", abp_security=[{"key": []}])
+    api = below_v1("v1")
 
     @api.get(
         "/products",
@@ -48,7 +49,7 @@ def v1() -> Blueprint:
     def products(query: ProductsQuery) -> dict[str, Any]:
         """Products, in the order of their ids."""
         (after,) = from_cursor(query.cursor, str) or (None,)
-        items = _matcher().products(
+        items = current_matcher().products(
             query.q, limit=query.limit + 1, after=after, merchant_id=caller().merchant_id
         )
         page = items[: query.limit]
@@ -62,7 +63,7 @@ def v1() -> Blueprint:
     )
     def product(path: ProductPath, query: NoQuery) -> dict[str, Any]:
         """One product."""
-        return own_product(_matcher(), path.product_id)
+        return own_product(current_matcher(), path.product_id)
 
     @api.get(
         "/products/<product_id>/creators",
@@ -91,14 +92,10 @@ def v1() -> Blueprint:
     return api
 
 
-def _matcher() -> Matcher:
-    return current_app.extensions["serving"].matcher
-
-
 def _match(
     product: str | dict[str, Any], asked: MatchFields, filters: Filters, **rest: Any
 ) -> dict[str, Any]:
-    matcher = _matcher()
+    matcher = current_matcher()
     if isinstance(product, str):
         merchant_id = str(own_product(matcher, product)["merchant_id"])
     elif merchant_id := own_merchant(product.get("merchant_id")):

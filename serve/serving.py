@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from flask import g, has_request_context
+from flask import current_app, g, has_request_context
 
 from matching.errors import BundleError
 from matching.matcher import Matcher
@@ -71,6 +71,12 @@ class Serving:
         if matcher is None:
             raise BundleError(self._refusal, "missing")
         return matcher
+
+
+def current_matcher() -> Matcher:
+    """Return the matcher of this request; BundleError with the reason while there is none."""
+    serving: Serving = current_app.extensions["serving"]
+    return serving.matcher
 
 
 def warm_up(matcher: Matcher) -> None:

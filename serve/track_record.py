@@ -6,20 +6,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, current_app, g
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3 import Tag
 from sqlalchemy.exc import SQLAlchemyError
 
 from matching.languages import Text
-from matching.matcher import Matcher
 from matching.past import Past
 from serve import observe
-from serve.auth import own_merchant
+from serve.auth import below_v1, own_merchant
 from serve.cursors import from_cursor, to_cursor
 from serve.languages import LanguageHeader, asked_language
 from serve.payloads import RecordQuery
 from serve.promises import GROUPS, Promises
 from serve.record_answers import TrackRecord
 from serve.refusals import refusals_with_key
+from serve.serving import current_matcher
 from serve.store import said
 from serve.teller import Events
 
@@ -56,7 +56,7 @@ _COMMA = Text(", ", "、")
 
 def record_api() -> Blueprint:
     """Return the route of the track record."""
-    api = APIBlueprint("track_record", __name__, url_prefix="/v1", abp_security=[{"key": []}])
+    api = below_v1("track_record")
 
     @api.get(
         "/track-record",
@@ -67,7 +67,7 @@ def record_api() -> Blueprint:
         """Past collaborations: promised before the invitation against what came."""
         language, merchant_id = asked_language(), own_merchant(query.merchant_id)
         place = from_cursor(query.cursor, str, int, str)
-        matcher: Matcher = current_app.extensions["serving"].matcher
+        matcher = current_matcher()
         past, events = matcher.past(merchant_id), _events(merchant_id)
         teller = current_app.extensions["teller"]
         told: Promises = teller.tell(past, events or {}, matcher.version, merchant_id)
