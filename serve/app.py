@@ -50,6 +50,8 @@ _SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    # What one key was told is not for the next: no cache may keep it. Pages set their own.
+    "Cache-Control": "no-store",
 }
 
 

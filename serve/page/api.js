@@ -32,8 +32,7 @@ async function ask(address, options = {}) {
 
 async function reach(address, options) {
   try {
-    // Going back, a browser would answer out of its cache, with what another key was told.
-    return await fetch(address, { cache: "no-store", ...options });
+    return await fetch(address, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Refusal({ status: 0 });

@@ -123,3 +123,11 @@ def test_only_a_limit_says_when_to_ask_again(keyed: Keyed) -> None:
     client = keyed.client(keyed.operator)
     for path in ("/v1/products?limit=1", "/v1/products/none", "/v1/products?limit=0"):
         assert "Retry-After" not in client.get(path).headers
+
+
+def test_no_cache_keeps_what_one_key_was_told(keyed: Keyed) -> None:
+    client = keyed.client(keyed.operator)
+    for path in ("/v1/products?limit=1", "/v1/products/none", "/healthz"):
+        assert client.get(path).headers["Cache-Control"] == "no-store"
+    with client.get("/") as page:
+        assert page.headers["Cache-Control"] == "no-cache"
