@@ -18,6 +18,7 @@ from tests.serve.running import busy_cores, listeners, serving, wait_for
 linux = pytest.mark.skipif(sys.platform != "linux", reason="finds the workers in /proc")
 
 
+@pytest.mark.slow  # for all that run beside it: it takes every core
 @linux
 def test_answers_on_a_busy_machine_and_after_a_worker_is_killed(bundles: Path) -> None:
     with serving(bundles) as server:
