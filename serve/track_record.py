@@ -33,8 +33,10 @@ _LEARNT = Text(
 )
 _REPLAYED = Text(
     "{replayed:,} promises are replayed with what was known on the day of the invitation: no list "
-    "and no stored invitation tells what was shown then",
-    "{replayed:,} 个预测是按邀约当天已知的数据重算的：没有当时的周榜或邀约记录可查",
+    "and no stored invitation tells what was shown then; their levels and intervals are calibrated "
+    "on other creators of the same weeks",
+    "{replayed:,} 个预测是按邀约当天已知的数据重算的：没有当时的周榜或邀约记录可查；其水平和区间按"
+    "同一时期的其他达人校准",
 )
 _GIVEN_SALE = Text(
     "intervals hold given a sale: those who sold nothing are not counted",
