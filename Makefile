@@ -23,7 +23,7 @@ run: install  ## train on data/sample if there is no bundle yet, then serve the 
 	$(BIN)/matching serve bundles --host $(HOST) --port $(PORT)
 
 test: install  ## the test suite, under five minutes
-	$(BIN)/pytest -q -n auto --dist loadfile -m 'not slow'
+	$(BIN)/pytest -q -n auto --dist loadfile --no-loadscope-reorder -m 'not slow'
 
 test-slow: install  ## the large counts alone
 	$(BIN)/pytest -q -m slow

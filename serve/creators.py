@@ -23,7 +23,7 @@ def creators_api() -> Blueprint:
     api = below_v1("creators")
 
     @api.get(
-        "/creators/<creator_id>",
+        "/creators/<path:creator_id>",
         tags=[_CREATORS],
         responses={200: Profile, **refusals_with_key(404, 422)},
     )
@@ -32,7 +32,7 @@ def creators_api() -> Blueprint:
         return current_matcher().creator(path.creator_id)
 
     @api.get(
-        "/creators/<creator_id>/similar",
+        "/creators/<path:creator_id>/similar",
         tags=[_CREATORS],
         responses={200: SimilarCreators, **refusals_with_key(404, 422)},
     )
@@ -44,7 +44,7 @@ def creators_api() -> Blueprint:
         return {"items": items, "next_cursor": to_cursor(after + len(items)) if more else None}
 
     @api.get(
-        "/creators/<creator_id>/products",
+        "/creators/<path:creator_id>/products",
         tags=[_CREATORS],
         responses={200: ProductsFor, **refusals_with_key(404, 422)},
     )

@@ -57,7 +57,7 @@ def v1() -> Blueprint:
         return {"items": page, "next_cursor": to_cursor(page[-1]["product_id"]) if more else None}
 
     @api.get(
-        "/products/<product_id>",
+        "/products/<path:product_id>",
         tags=[_PRODUCTS],
         responses={200: Product, **refusals_with_key(404, 422)},
     )
@@ -66,7 +66,7 @@ def v1() -> Blueprint:
         return own_product(current_matcher(), path.product_id)
 
     @api.get(
-        "/products/<product_id>/creators",
+        "/products/<path:product_id>/creators",
         tags=[_MATCHES],
         responses={200: Match, **refusals_with_key(404, 409, 422)},
     )

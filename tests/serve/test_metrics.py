@@ -96,16 +96,16 @@ def test_two_workers_are_counted_as_one_service(tmp_path: Path) -> None:
     """Exactly, whichever of them answers and whichever is asked."""
     with serving(tmp_path, target=SLOW) as server:
         server.wait_until_ready()
-        for number in range(60):
+        for number in range(24):
             assert server.ask(f"/v1/products/p0{number % 10:02}/creators?k=1")[0] == 200
-        for number in range(40):
+        for number in range(8):
             assert server.ask(f"/v1/products/unknown{number}")[0] == 404
         for _ in range(4):
             got = f'matching_requests_total{{method="GET",route="{CREATORS}",status="200"}}'
-            assert server.metric(got) == 60
-            assert server.metric(f'matching_request_seconds_count{{route="{CREATORS}"}}') == 60
-            assert server.metric('matching_problems_total{status="404"}') == 40
-            assert server.metric("matching_predicted_roi_count") == 60
+            assert server.metric(got) == 24
+            assert server.metric(f'matching_request_seconds_count{{route="{CREATORS}"}}') == 24
+            assert server.metric('matching_problems_total{status="404"}') == 8
+            assert server.metric("matching_predicted_roi_count") == 24
             assert server.metric("matching_workers") == 2
             assert server.metric('matching_events_total{outcome="refused"}') == 0
         worked = {line["process"] for line in server.lines if line["logger"] == "matching.request"}

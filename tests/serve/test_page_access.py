@@ -129,10 +129,10 @@ def outside_of_list(page: Page) -> list[str]:
 @pytest.mark.parametrize(
     ("size", "locale", "scheme"),
     [
-        (DESK, "zh-CN", "light"),
         (DESK, "en-US", "light"),
         (PHONE, "zh-CN", "light"),
-        (PHONE, "en-US", "light"),
+        pytest.param(DESK, "zh-CN", "light", marks=pytest.mark.slow),
+        pytest.param(PHONE, "en-US", "light", marks=pytest.mark.slow),
         pytest.param(DESK, "en-US", "dark", marks=pytest.mark.slow),
         pytest.param(PHONE, "zh-CN", "dark", marks=pytest.mark.slow),
     ],

@@ -119,3 +119,17 @@ def test_documentation_brings_its_own_files(client: FlaskClient, address: str) -
 @pytest.mark.parametrize("address", ["/page/../app.py", "/page/%2e%2e/app.py", "/docs/nothing.js"])
 def test_files_outside_the_page_are_not_served(client: FlaskClient, address: str) -> None:
     assert client.get(address, buffered=True).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("address", "unknown"),
+    [
+        ("/v1/products/a%2Fb%2F%2Fc", "product 'a/b//c'"),
+        ("/v1/products/a%2Fb/creators", "product 'a/b'"),
+        ("/v1/creators/a%2Fb", "creator 'a/b'"),
+        ("/v1/creators/a%2Fb/similar", "creator 'a/b'"),
+        ("/v1/creators/a%2Fb/products", "creator 'a/b'"),
+    ],
+)
+def test_ids_may_have_slashes(client: FlaskClient, address: str, unknown: str) -> None:
+    assert client.get(address).json["detail"] == f"there is no {unknown}"

@@ -40,12 +40,13 @@ def test_lists_have_the_columns_of_the_contract(lists, matcher):
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_evidence_of_every_row_adds_up_under_every_objective(matcher, tmp_path, objective):
     """Base and stages are ln settled_gmv, for every product that can be listed."""
-    folder = write_weekly(matcher, WEEK, tmp_path, k=2, objective=objective)
+    products = list(matcher.contents.history.product_ids)[::4]
+    folder = write_weekly(matcher, WEEK, tmp_path, k=2, objective=objective, products=products)
     manifest = json.loads((folder / MANIFEST).read_text())
     frame = pq.read_table(folder / LISTS).to_pandas()
     assert set(frame["objective"]) == {objective}
     left_out = {*manifest["skipped_without_margin"], *manifest["without_creators"]}
-    assert frame["product_id"].nunique() == manifest["products"] - len(left_out) > 300
+    assert frame["product_id"].nunique() == manifest["products"] - len(left_out) > 75
     adds_up(frame)
 
 
