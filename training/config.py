@@ -33,6 +33,9 @@ class TrainConfig:
         Directions that are kept of the content vectors.
     anchor_products, anchor_creators, space_dimensions
         Size of the retrieval space and of what it is learnt from.
+    space_creators, space_products
+        So many are scored with all anchors; each of the others with a few, from which the rest
+        follows.
     threads
         Native threads while training; 0 is all cores.
     seed
@@ -55,6 +58,8 @@ class TrainConfig:
     anchor_products: int = 64
     anchor_creators: int = 300
     space_dimensions: int = 48
+    space_creators: int = 20_000
+    space_products: int = 4_000
     threads: int = 0
     seed: int = 0
     without_stage: str = ""

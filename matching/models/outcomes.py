@@ -131,7 +131,8 @@ class Head:
         """Trees that are used; 0 for a constant head."""
         if self.booster is None:
             return 0
-        return int(self.booster.best_iteration) or int(self.booster.num_trees())
+        best = int(self.booster.best_iteration)  # 0 or -1 where nothing stopped the growing
+        return best if best > 0 else int(self.booster.num_trees())
 
     def margin(self, matrix: Matrix, threads: int = 1) -> FloatArray:
         """Return log-odds or logarithm of each row, float64 (rows,)."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from matching.economics import OBJECTIVES
 from matching.scoring import Scorer
 from tests.conftest import QUICK
-from training.retrieval import learn_space, place_products, score_all
+from training.retrieval import Shorthand, learn_space, place_products, score_all
 from training.run import Trained
 
 
@@ -62,3 +64,37 @@ def test_the_same_scorer_gives_the_same_space(scorer: Scorer, quick: Trained):
     queries = place_products(scorer, encoder, QUICK)
     for objective in OBJECTIVES:
         assert np.array_equal(queries[objective], quick.contents.queries[objective])
+
+
+@pytest.mark.parametrize("objective", ["roi", "gmv"])
+def test_who_is_placed_by_a_few_values_is_found_as_well(
+    quick: Trained, scorer: Scorer, objective: str, monkeypatch: pytest.MonkeyPatch
+):
+    """Creators and products beyond those that the space is learnt from."""
+    monkeypatch.setattr("training.retrieval._PAIRS_AT_ONCE", 64)
+    config = replace(QUICK, space_creators=60, space_products=12)
+    whole, encoder = quick.contents.encoder, learn_space(scorer, config)
+    assert encoder.vectors.shape == whole.vectors.shape
+    assert (encoder.vectors[:, -1] == 1.0).all()
+    queries = place_products(scorer, encoder, config)[objective]
+    assert queries.shape == quick.contents.queries[objective].shape
+    everybody, products = np.arange(len(encoder.vectors)), np.arange(len(queries))
+    values = score_all(scorer, everybody, products, 1)[objective]
+    found = np.argsort(-(queries @ encoder.vectors.T), axis=1)[:, :30]
+    best = np.argsort(-values, axis=1)[:, :10]
+    kept = [np.isin(b, f).mean() for b, f in zip(best, found, strict=True)]
+    assert np.mean(kept) > 0.8
+
+
+def test_a_creator_without_channels_can_be_placed(scorer: Scorer):
+    """Who works nowhere has no value; they lie where the worst do."""
+    draw = np.random.default_rng(0)
+    tastes, wishes = draw.normal(size=(80, 3)), draw.normal(size=(3, 12))
+    values = dict.fromkeys(OBJECTIVES, tastes @ wishes)
+    for block in values.values():
+        block[0] = np.nan
+    shorthand = Shorthand.fit(values, tastes.astype(np.float32), 4)
+    few = {name: block[:, shorthand.columns] for name, block in values.items()}
+    found = shorthand.vectors(few)
+    assert np.allclose(found[1:], tastes[1:], atol=0.4)
+    assert np.isfinite(found[0]).all()
