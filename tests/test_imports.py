@@ -145,7 +145,7 @@ def test_only_the_judge_and_the_command_line_see_the_simulator():
     [
         ("faiss", {"matching.models.index"}),
         ("lightgbm", {"matching.models.outcomes", "training.baselines"}),
-        ("sklearn", {"matching.models.text", "training.unseen"}),
+        ("sklearn", {"matching.models.text", "training.unseen", "training.retrieval"}),
         ("dask", {"serve.weekly"}),
         ("typer", {CLI}),
         ("implicit", {"training.baselines"}),

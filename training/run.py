@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -13,6 +13,8 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+from joblib import Parallel, delayed
+from scipy.sparse import vstack
 
 from matching import bundle
 from matching.catalog import Catalog
@@ -26,7 +28,7 @@ from matching.medians import Medians
 from matching.models.effects import READS as EFFECT_READS
 from matching.models.effects import Effects
 from matching.models.index import CreatorIndex
-from matching.models.text import ContentVectors, TextEncoder
+from matching.models.text import ContentVectors, TextEncoder, count_ngrams
 from matching.models.topics import Topics
 from matching.notes import MONEY_COLUMNS
 from matching.offers import TOTALS as OFFER_TOTALS
@@ -41,6 +43,7 @@ from training.retrieval import learn_space, place_products
 from training.rows import collect_rows, join_texts
 
 _PROFILE_COLUMNS = ("name", "category", "profile_text")
+_TEXTS_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True)
@@ -176,13 +179,21 @@ def encode_texts(
     catalog: Catalog, history: History, config: TrainConfig
 ) -> tuple[TextEncoder, Topics, ContentVectors]:
     """Fit the text encoder on products and creators and encode both; find the topics."""
-    products = join_texts(catalog.products, TEXT_COLUMNS)
-    creators = join_texts(catalog.creators, _PROFILE_COLUMNS)
-    encoder = TextEncoder.fit([*products, *creators], config.text_dimensions, config.seed)
+    products = _count_ngrams(join_texts(catalog.products, TEXT_COLUMNS))
+    creators = _count_ngrams(join_texts(catalog.creators, _PROFILE_COLUMNS))
+    encoder = TextEncoder.fit(vstack((products, creators)), config.text_dimensions, config.seed)
     places, count = history.products["subcategory"], len(history.words["subcategory"])
     topics, spoken = Topics.fit(products, places, count, creators)
-    vectors = ContentVectors(encoder.encode(creators), encoder.encode(products), spoken)
+    vectors = ContentVectors(encoder.project(creators), encoder.project(products), spoken)
     return encoder, topics, vectors
+
+
+def _count_ngrams(texts: Sequence[str]) -> Any:
+    """Count the n-grams of texts, of many in several processes: Python counts one at a time."""
+    if len(texts) <= _TEXTS_AT_ONCE:
+        return count_ngrams(texts)
+    chunks = (texts[i : i + _TEXTS_AT_ONCE] for i in range(0, len(texts), _TEXTS_AT_ONCE))
+    return vstack(Parallel(n_jobs=-1)(delayed(count_ngrams)(c) for c in chunks), format="csr")
 
 
 def _shown(frame: pd.DataFrame, columns: tuple[str, ...]) -> pa.Table:

@@ -17,6 +17,7 @@ HASH_COUNT = 2**14
 NGRAMS = (1, 3)
 MAX_CHARACTERS = 1000
 _FIT_SAMPLE = 60_000
+_CHUNK = 50_000
 
 
 @dataclass(frozen=True)
@@ -36,17 +37,20 @@ class TextEncoder:
     components: Float32Array
 
     @classmethod
-    def fit(cls, texts: Sequence[str], dimensions: int = 32, seed: int = 0) -> TextEncoder:
-        """Learn rarity and directions from texts; fewer texts give fewer directions."""
+    def fit(cls, counts: Any, dimensions: int = 32, seed: int = 0) -> TextEncoder:
+        """Learn rarity and directions from texts whose n-grams were counted (`count_ngrams`).
+
+        Fewer texts give fewer directions.
+        """
         from sklearn.feature_extraction.text import TfidfTransformer
         from sklearn.utils.extmath import randomized_svd
 
-        if len(texts) > _FIT_SAMPLE:
-            chosen = np.random.default_rng(seed).choice(len(texts), _FIT_SAMPLE, replace=False)
-            texts = [texts[i] for i in np.sort(chosen)]
-        counts = count_ngrams(texts)
+        if counts.shape[0] > _FIT_SAMPLE:
+            generator = np.random.default_rng(seed)
+            chosen = generator.choice(counts.shape[0], _FIT_SAMPLE, replace=False)
+            counts = counts[np.sort(chosen)]
         weigher = TfidfTransformer(sublinear_tf=True).fit(counts)
-        dimensions = max(1, min(dimensions, len(texts) - 1))
+        dimensions = max(1, min(dimensions, counts.shape[0] - 1))
         _, _, components = randomized_svd(
             weigher.transform(counts), dimensions, n_iter=4, random_state=seed
         )
@@ -54,14 +58,18 @@ class TextEncoder:
 
     def encode(self, texts: Sequence[str]) -> Float32Array:
         """Return vectors, float32 (texts, dimensions), of length 1, or 0 for an empty text."""
+        return self.project(count_ngrams(texts))
+
+    def project(self, counts: Any) -> Float32Array:
+        """Return the same of texts whose n-grams were counted (`count_ngrams`)."""
         from sklearn.preprocessing import normalize
 
-        vectors = np.empty((len(texts), len(self.components)), dtype=np.float32)
-        for start in range(0, len(texts), 50_000):
-            counts = count_ngrams(texts[start : start + 50_000])
-            counts.data = np.log(counts.data) + 1.0
-            counts = normalize(counts.multiply(self.rarity).tocsr())
-            vectors[start : start + 50_000] = counts @ self.components.T
+        vectors = np.empty((counts.shape[0], len(self.components)), dtype=np.float32)
+        for start in range(0, len(vectors), _CHUNK):
+            some = counts[start : start + _CHUNK]
+            some.data = np.log(some.data) + 1.0
+            some = normalize(some.multiply(self.rarity).tocsr())
+            vectors[start : start + _CHUNK] = some @ self.components.T
         return np.asarray(normalize(vectors), dtype=np.float32)
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:

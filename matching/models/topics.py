@@ -6,14 +6,14 @@ that its products have more often than others do. No outcome is read, so nothing
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from matching.models.text import HASH_COUNT, count_ngrams
+from matching.models.text import HASH_COUNT
 
 MAX_TOPICS = 256
 _PRIOR_TEXTS = 5.0
@@ -39,13 +39,14 @@ class Topics:
 
     @classmethod
     def fit(
-        cls, products: Sequence[str], places: npt.NDArray[Any], count: int, creators: Sequence[str]
+        cls, products: Any, places: npt.NDArray[Any], count: int, creators: Any
     ) -> tuple[Topics, npt.NDArray[np.float16]]:
         """Learn the topics; return them and the creators' scores, float16 (creators, topics).
 
         Parameters
         ----------
-        products, creators : texts
+        products, creators : sparse (products or creators, HASH_COUNT)
+            How often each of their texts has each n-gram (`count_ngrams`).
         places : int (products,)
             Codes of the products' sub-categories, below `count`; those from MAX_TOPICS on have no
             topic, so that memory stays bounded.
@@ -57,10 +58,10 @@ class Topics:
         chosen = np.flatnonzero((places >= 0) & (places < count))
         member = csr_matrix(
             (np.ones(len(chosen), np.float32), (places[chosen], chosen)),
-            shape=(count, len(products)),
+            shape=(count, grams.shape[0]),
         )
         size = np.asarray(member.sum(axis=1))
-        usual = np.asarray(grams.mean(axis=0)) if len(products) else np.zeros((1, HASH_COUNT))
+        usual = np.asarray(grams.mean(axis=0)) if grams.shape[0] else np.zeros((1, HASH_COUNT))
         here = ((member @ grams).toarray() + _PRIOR_TEXTS * usual) / (size + _PRIOR_TEXTS)
         typical = (here >= _LEAST_SHARE) & (usual > 0)
         lift = np.zeros(here.shape, dtype=np.float32)
@@ -72,13 +73,14 @@ class Topics:
         topics = cls(raw.lift, mean.astype(np.float32), scale.astype(np.float32))
         return topics, ((scores - topics.mean) / topics.scale).astype(np.float16)
 
-    def encode(self, creators: Sequence[str]) -> npt.NDArray[np.float16]:
+    def encode(self, creators: Any) -> npt.NDArray[np.float16]:
         """Return how much each text speaks of each topic, float16 (texts, topics).
 
-        0 is usual among creators, 1 a standard deviation more.
+        `creators` are counts of n-grams (`count_ngrams`). 0 is usual among creators, 1 a standard
+        deviation more.
         """
-        scores = np.empty((len(creators), len(self.lift)), dtype=np.float16)
-        for start in range(0, len(creators), _CHUNK):
+        scores = np.empty((creators.shape[0], len(self.lift)), dtype=np.float16)
+        for start in range(0, len(scores), _CHUNK):
             spoken = _presence(creators[start : start + _CHUNK]) @ self.lift.T
             scores[start : start + _CHUNK] = (np.sqrt(spoken) - self.mean) / self.scale
         return scores
@@ -93,8 +95,8 @@ class Topics:
         return cls(arrays["lift"], arrays["mean"], arrays["scale"])
 
 
-def _presence(texts: Sequence[str]) -> Any:
+def _presence(counts: Any) -> Any:
     """Return which n-grams each text has, sparse float32 (texts, HASH_COUNT) of ones."""
-    grams = count_ngrams(texts)
+    grams = counts.copy()
     grams.data[:] = 1.0
     return grams

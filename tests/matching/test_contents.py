@@ -9,6 +9,7 @@ from matching.contents import Contents, describe_features
 from matching.history import RESIDUALS
 from matching.models.effects import READS
 from matching.models.ranker import HEADS
+from matching.models.text import count_ngrams
 from training.records import FOLDS
 from training.run import Trained, freeze
 
@@ -63,5 +64,5 @@ def test_topics_come_back(trained: Trained, again: Contents):
     creators, words = trained.contents.texts.topics.shape
     assert creators == again.history.creators.count
     assert words == len(again.history.words["subcategory"])
-    text = ["坚果 零食 测评"]
+    text = count_ngrams(["坚果 零食 测评"])
     assert np.array_equal(again.topics.encode(text), trained.contents.topics.encode(text))

@@ -19,7 +19,7 @@ from matching.models.ranker import HEADS
 from tests.conftest import CHEAP, QUICK
 from tests.markets import small_market
 from training.fit import NO_IMPRESSIONS, NO_REFUNDS
-from training.run import Trained, train
+from training.run import Trained, encode_texts, train
 
 
 def matcher_of(trained: Trained) -> Matcher:
@@ -151,3 +151,11 @@ def test_a_shop_without_a_declined_invitation_trains():
     assert not any(offer["cost_estimated"] for offer in offers)
     assert any("ROI cannot tell" in note for note in result["notes"])
     assert any("sales are gross" in note for note in result["notes"])
+
+
+def test_many_texts_are_counted_as_few(small: Catalog, quick: Trained, monkeypatch):
+    whole = quick.contents.texts
+    monkeypatch.setattr("training.run._TEXTS_AT_ONCE", 50)
+    _, _, texts = encode_texts(small, quick.contents.history, QUICK)
+    assert np.array_equal(texts.creators, whole.creators)
+    assert np.array_equal(texts.topics, whole.topics)

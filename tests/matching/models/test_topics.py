@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from matching.models import topics as module
+from matching.models.text import count_ngrams
 from matching.models.topics import Topics
 
 PRODUCTS = [
@@ -18,9 +19,15 @@ CREATORS = ["爱吃坚果 零食测评", "口红试色 每天一支口红", "家
 USUAL = 3  # the creator who speaks of none of it
 
 
+def fit(
+    products: list[str], places: np.ndarray, count: int, creators: list[str]
+) -> tuple[Topics, np.ndarray]:
+    return Topics.fit(count_ngrams(products), places, count, count_ngrams(creators))
+
+
 @pytest.fixture(scope="module")
 def fitted() -> tuple[Topics, np.ndarray]:
-    return Topics.fit(PRODUCTS, PLACES, 3, CREATORS)
+    return fit(PRODUCTS, PLACES, 3, CREATORS)
 
 
 def test_who_mentions_the_words_of_a_subcategory_scores_highest_there(
@@ -43,7 +50,7 @@ def test_scores_are_told_in_deviations_from_what_is_usual(fitted: tuple[Topics, 
 
 def test_words_that_all_products_share_are_no_topic():
     """Everything ships free: to speak of that is to speak of no sub-category."""
-    _, scores = Topics.fit(
+    _, scores = fit(
         [f"{text} 全国包邮" for text in PRODUCTS], PLACES, 3, [*CREATORS, "全国包邮 全国包邮"]
     )
     assert np.abs(scores[4] - scores[USUAL]).max() < 0.01
@@ -52,33 +59,38 @@ def test_words_that_all_products_share_are_no_topic():
 
 def test_texts_encoded_later_score_the_same(fitted: tuple[Topics, np.ndarray]):
     topics, scores = fitted
-    again = topics.encode(CREATORS)
+    again = topics.encode(count_ngrams(CREATORS))
     assert again.dtype == np.float16
     assert np.allclose(again, scores, atol=2e-3)
-    alone = np.concatenate([topics.encode([text]) for text in CREATORS])
+    alone = np.concatenate([topics.encode(count_ngrams([text])) for text in CREATORS])
     assert np.array_equal(alone, again)
 
 
 def test_texts_are_encoded_in_chunks_as_at_once(
     fitted: tuple[Topics, np.ndarray], monkeypatch: pytest.MonkeyPatch
 ):
-    whole = fitted[0].encode(CREATORS)
+    whole = fitted[0].encode(count_ngrams(CREATORS))
     monkeypatch.setattr(module, "_CHUNK", 3)
-    assert np.array_equal(fitted[0].encode(CREATORS), whole)
+    assert np.array_equal(fitted[0].encode(count_ngrams(CREATORS)), whole)
 
 
 def test_topics_that_were_written_are_the_same(fitted: tuple[Topics, np.ndarray]):
     again = Topics.from_arrays(fitted[0].to_arrays())
-    assert np.array_equal(again.encode(CREATORS), fitted[0].encode(CREATORS))
+    assert np.array_equal(
+        again.encode(count_ngrams(CREATORS)), fitted[0].encode(count_ngrams(CREATORS))
+    )
 
 
 def test_products_of_an_unknown_subcategory_teach_nothing():
     """-1 is unknown; a code that is not counted is one too many."""
     places = np.array([*PLACES, -1, 7])
     texts = [*PRODUCTS, "坚果 乱码 奇怪", "口红 奇怪"]
-    topics, _ = Topics.fit(texts, places, 3, CREATORS)
+    topics, _ = fit(texts, places, 3, CREATORS)
     assert topics.lift.shape[0] == 3
-    assert topics.encode(["奇怪 乱码"]).max() <= topics.encode([CREATORS[USUAL]]).max()
+    assert (
+        topics.encode(count_ngrams(["奇怪 乱码"])).max()
+        <= topics.encode(count_ngrams([CREATORS[USUAL]])).max()
+    )
 
 
 @pytest.mark.parametrize(
@@ -95,22 +107,22 @@ def test_products_of_an_unknown_subcategory_teach_nothing():
 def test_where_there_is_little_to_learn_scores_are_finite(
     products: list[str], places: list[int], count: int, creators: list[str]
 ):
-    topics, scores = Topics.fit(products, np.array(places, dtype=np.int64), count, creators)
+    topics, scores = fit(products, np.array(places, dtype=np.int64), count, creators)
     assert scores.shape == (len(creators), count)
     assert np.isfinite(scores).all()
-    assert np.isfinite(topics.encode(["坚果", ""])).all()
+    assert np.isfinite(topics.encode(count_ngrams(["坚果", ""]))).all()
 
 
 def test_creators_without_texts_are_all_alike():
-    _, scores = Topics.fit(PRODUCTS, PLACES, 3, [""] * 5)
+    _, scores = fit(PRODUCTS, PLACES, 3, [""] * 5)
     assert not scores.any()
 
 
 def test_no_more_topics_than_memory_is_meant_for(monkeypatch: pytest.MonkeyPatch):
     """Sub-categories from the bound on have none; those before it are as ever."""
-    whole, scores = Topics.fit(PRODUCTS, PLACES, 3, CREATORS)
+    whole, scores = fit(PRODUCTS, PLACES, 3, CREATORS)
     monkeypatch.setattr(module, "MAX_TOPICS", 2)
-    bounded, fewer = Topics.fit(PRODUCTS, PLACES, 3, CREATORS)
+    bounded, fewer = fit(PRODUCTS, PLACES, 3, CREATORS)
     assert bounded.lift.shape == (2, whole.lift.shape[1])
     assert fewer.shape == (4, 2)
     assert np.array_equal(fewer, scores[:, :2])
