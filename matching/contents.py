@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from matching.bundle import BundleFiles
 from matching.errors import BundleError
-from matching.features import FEATURES
+from matching.features import FEATURES, FeatureTables
 from matching.history import Attributes, History, Ids, Ledger, Statistics
 from matching.medians import Medians
 from matching.models.encoder import Encoder
@@ -21,6 +21,7 @@ from matching.models.text import ContentVectors, TextEncoder
 from matching.models.topics import Topics
 from matching.offers import Offers
 from matching.record import Record
+from matching.scoring import Scorer
 
 Array = npt.NDArray[Any]
 
@@ -34,6 +35,7 @@ class Contents:
     history : History, frozen
     offers : Offers
     ranker : Ranker
+    tables : FeatureTables
     medians : Medians
         Of the features over past collaborations: what reasons compare with.
     text_encoder : TextEncoder
@@ -54,6 +56,7 @@ class Contents:
     history: History
     offers: Offers
     ranker: Ranker
+    tables: FeatureTables
     medians: Medians
     text_encoder: TextEncoder
     topics: Topics
@@ -66,11 +69,16 @@ class Contents:
     products: Any
     facts: Mapping[str, Any]
 
+    def scorer(self) -> Scorer:
+        """Return what predicts from these."""
+        return Scorer(self.history, self.texts, self.offers, self.ranker, self.tables)
+
     def to_files(self) -> BundleFiles:
         """Return everything as arrays, texts, documents and tables by file name."""
         files = BundleFiles()
         _put_history(files, self.history)
         files.add("offers", self.offers.to_arrays())
+        files.add("features", self.tables.to_arrays())
         files.add("text", self.text_encoder.to_arrays())
         files.add("text", {"creators": self.texts.creators, "products": self.texts.products})
         files.add("text", {"topics": self.texts.topics})
@@ -108,6 +116,7 @@ class Contents:
             history=_take_history(files),
             offers=Offers.from_arrays(files.group("offers")),
             ranker=Ranker.restore(files.documents["ranker"], names, heads),
+            tables=FeatureTables.from_arrays(FEATURES, files.group("features")),
             medians=Medians(files.arrays["medians"]),
             text_encoder=TextEncoder.from_arrays(text),
             topics=Topics.from_arrays(files.group("topics")),

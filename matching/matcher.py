@@ -43,7 +43,7 @@ from matching.results import (
     describe_product,
     describe_promise,
 )
-from matching.scoring import Scored, Scorer
+from matching.scoring import Scored
 
 CANDIDATES = {"roi": 300, "gmv": 600, "profit": 1000}
 """How many creators are scored in full; the value this loses is in the quality report. Fees make
@@ -84,7 +84,7 @@ class Matcher:
         self.version = version
         self.as_of = as_of
         self.contents = contents
-        self.scorer = Scorer(contents.history, contents.texts, contents.offers, contents.ranker)
+        self.scorer = contents.scorer()
         self.likeness = Likeness.of(contents.encoder)
 
     @classmethod

@@ -227,19 +227,9 @@ TOTALS: dict[str, tuple[str, str, bool]] = {
 }
 """The columns that are sums over history: key, measure, and whether only recent days count."""
 
-COLUMNS: dict[str, Column] = {
-    "day": lambda pairs: pairs.days,
+_OF_CREATOR: dict[str, Column] = {
     "is_live": lambda pairs: pairs.channels == 0,
-    "offer_commission_rate": lambda pairs: pairs.offer.commission_rate,
-    "offer_slot_fee": lambda pairs: pairs.offer.slot_fee,
     "listed_slot_fee": Pairs.listed_slot_fee,
-    "content_similarity": Pairs.similarity,
-    "content_topic": Pairs.topic,
-    "same_category": lambda pairs: pairs.same("category", "category"),
-    "same_city": lambda pairs: pairs.same("city", "city"),
-    "product_is_local": lambda pairs: pairs.scene("local"),
-    "product_is_service": lambda pairs: pairs.scene("service"),
-    "merchant_rating": lambda pairs: pairs.merchant("rating"),
     **{
         f"creator_{name}": _creator(name)
         for name in (
@@ -250,15 +240,43 @@ COLUMNS: dict[str, Column] = {
             *AUDIENCE,
         )
     },
+    **{f"creator_{name}": _statistic(name, 0) for name in STATISTICS},
+    **{f"creator_{name}_before": _statistic(name, GROWTH_DAYS) for name in STATISTICS},
+}
+_OF_PRODUCT: dict[str, Column] = {
+    "product_is_local": lambda pairs: pairs.scene("local"),
+    "product_is_service": lambda pairs: pairs.scene("service"),
+    "merchant_rating": lambda pairs: pairs.merchant("rating"),
     **{
         f"product_{name}": _product(name)
         for name in ("price", "commission_rate", "margin_rate", "buyer_female", "listed_on")
     },
-    **{f"creator_{name}": _statistic(name, 0) for name in STATISTICS},
-    **{f"creator_{name}_before": _statistic(name, GROWTH_DAYS) for name in STATISTICS},
+}
+COLUMNS: dict[str, Column] = {
+    "day": lambda pairs: pairs.days,
+    "offer_commission_rate": lambda pairs: pairs.offer.commission_rate,
+    "offer_slot_fee": lambda pairs: pairs.offer.slot_fee,
+    "content_similarity": Pairs.similarity,
+    "content_topic": Pairs.topic,
+    "same_category": lambda pairs: pairs.same("category", "category"),
+    "same_city": lambda pairs: pairs.same("city", "city"),
+    **_OF_CREATOR,
+    **_OF_PRODUCT,
     **{name: _total(*total) for name, total in TOTALS.items()},
 }
 """Every column that a feature may read, by name."""
+
+
+def _constant(columns: dict[str, Column], keys: tuple[str, ...]) -> frozenset[str]:
+    """Return these columns, the totals of these keys, and what is the same for everybody."""
+    totals = (name for name, (key, _, _) in TOTALS.items() if key in (*keys, "market"))
+    return frozenset(("day", *columns, *totals))
+
+
+CREATOR_COLUMNS = _constant(_OF_CREATOR, ("creator", "creator_channel", "mcn"))
+"""Those that do not depend on the product or the offer."""
+PRODUCT_COLUMNS = _constant(_OF_PRODUCT, ("product", "merchant", "subcategory", "category"))
+"""Those that do not depend on the creator, the channel or the offer."""
 PRIVATE_COLUMNS = frozenset(
     f"creator_{column.name}" for column in CREATORS.columns if column.private
 )

@@ -6,14 +6,13 @@ The one path from facts to predictions. Matching, weekly lists, training's retri
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from matching.deadline import check_deadline
 from matching.economics import Deal, Terms
-from matching.features import FEATURES, Feature, build_matrix
+from matching.features import FEATURES, FeatureTables, build_matrix
 from matching.history import Attributes, FloatArray, History, IntArray
 from matching.models.outcomes import Matrix
 from matching.models.ranker import Given, Money, Outcomes, Ranker, order, preference, value
@@ -67,13 +66,17 @@ class Scored:
 
 @dataclass(frozen=True)
 class Scorer:
-    """Everything that a prediction needs, at the date of a frozen history."""
+    """Everything that a prediction needs, at the date of a frozen history.
+
+    `tables` hold the features of creators alone and products alone at that date; without them all
+    are computed, to the same bits.
+    """
 
     history: History
     texts: Texts
     offers: Offers
     ranker: Ranker
-    features: Sequence[Feature] = FEATURES
+    tables: FeatureTables | None = None
 
     def score(
         self,
@@ -115,7 +118,8 @@ class Scorer:
             offer,
             attributes=None if external is None else attributes,
         )
-        matrix = build_matrix(pairs, self.features)
+        tables = self.tables
+        matrix = build_matrix(pairs, FEATURES) if tables is None else tables.matrix(pairs)
         check_deadline("predicting")
         log_price = log_prices(attributes["price"][products])
         effects = self.ranker.effects.parts(pairs.total, log_price, len(pairs))

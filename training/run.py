@@ -21,7 +21,7 @@ from matching.catalog import Catalog
 from matching.contents import Contents, describe_features
 from matching.errors import MatchingError, OptionError
 from matching.facts import build_history
-from matching.features import FEATURES
+from matching.features import FEATURES, FeatureTables
 from matching.history import History
 from matching.matcher import Matcher
 from matching.medians import Medians
@@ -124,7 +124,8 @@ def train(
     with phases.phase("space"):
         frozen = freeze(fitted.history, as_of, ranker.effects)
         offers = Offers.build(frozen)
-        scorer = Scorer(frozen, texts, offers, ranker)
+        tables = FeatureTables.build(FEATURES, frozen, texts)
+        scorer = Scorer(frozen, texts, offers, ranker, tables)
         encoder = learn_space(scorer, config)
         queries = place_products(scorer, encoder, config)
     with phases.phase("record"):
@@ -133,6 +134,7 @@ def train(
         history=frozen,
         offers=offers,
         ranker=ranker,
+        tables=tables,
         medians=Medians.build(
             rows.matrix,
             history.products["category"][rows.products],

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from matching.history import FloatArray
 from matching.languages import Text
-from matching.pairs import COLUMNS, PRIVATE_COLUMNS
+from matching.pairs import COLUMNS, CREATOR_COLUMNS, PRIVATE_COLUMNS, PRODUCT_COLUMNS
 
 
 class Stage(StrEnum):
@@ -21,6 +21,14 @@ class Stage(StrEnum):
     UTILIZE = "utilize"  # trades close in many scenes
     STRENGTHEN = "strengthen"  # followers become a private domain
     THRIVE = "thrive"  # repeat purchase, lasting cooperation
+
+
+class Side(StrEnum):
+    """Whom a feature speaks of at a given date."""
+
+    CREATOR = "creator"  # of a creator in a channel, whatever they are asked to sell
+    PRODUCT = "product"  # of a product, whoever is asked to sell it
+    PAIR = "pair"  # of both, or of the offer
 
 
 class Shown(StrEnum):
@@ -51,6 +59,13 @@ class Feature:
     shown: Shown
     words: Mapping[float, Text]
     code_hash: str
+
+    @property
+    def side(self) -> Side:
+        """Whom it speaks of, by the columns that it reads."""
+        if CREATOR_COLUMNS.issuperset(self.reads):
+            return Side.CREATOR
+        return Side.PRODUCT if PRODUCT_COLUMNS.issuperset(self.reads) else Side.PAIR
 
 
 _registry: dict[str, Feature] = {}

@@ -9,6 +9,7 @@ import pytest
 
 from matching.economics import OBJECTIVES, Terms
 from matching.explain import PARTS as EXPLAINED
+from matching.features import FEATURES
 from matching.history import Attributes
 from matching.models.effects import PARTS, VARIANCES
 from matching.models.ranker import preference
@@ -131,7 +132,7 @@ def test_an_external_product_without_a_past_is_a_catalog_product_without_one(sco
     outside = scorer.score(everybody, np.array([0]), external=(attributes, texts))
     differing = {
         feature.name
-        for i, feature in enumerate(scorer.features)
+        for i, feature in enumerate(FEATURES)
         if not np.array_equal(inside.matrix[:, i], outside.matrix[:, i], equal_nan=True)
     }
     assert differing
@@ -150,4 +151,4 @@ def test_what_is_said_of_some_rows_adds_up_to_their_sales(scorer: Scorer, scored
     parts = scorer.contributions(scored, rows)
     assert parts.shape == (3, len(EXPLAINED) + 1)
     assert parts.sum(axis=1) == pytest.approx(np.log(scored.money.settled_gmv[rows]), abs=1e-6)
-    assert np.array_equal(parts[:, len(scorer.features) : -1], scored.given.effects[rows])
+    assert np.array_equal(parts[:, len(FEATURES) : -1], scored.given.effects[rows])
