@@ -158,14 +158,13 @@ def _passing(history: History, offers: Offers, request: Request) -> Iterator[tup
 def _joined(history: History, offers: Offers, request: Request) -> BoolArray | None:
     if not history.creators.has("joined_on"):
         return None
-    joined = history.creators["joined_on"]
-    return np.asarray(np.isnan(joined) | (joined < history.as_of))
+    return history.joined
 
 
 def _not_opted_out(history: History, offers: Offers, request: Request) -> BoolArray | None:
     if not history.creators.has("opted_out"):
         return None
-    return np.asarray(history.creators["opted_out"] != 1)
+    return history.open_to_invitations
 
 
 def _commission(history: History, offers: Offers, request: Request) -> BoolArray | None:
@@ -182,13 +181,12 @@ def suffices(offered: Any, least: Any) -> BoolArray:
 def _capacity(history: History, offers: Offers, request: Request) -> BoolArray | None:
     if not history.creators.has("weekly_capacity"):
         return None
-    used = history.accepted_in_week(request.capacity_day)
-    return np.asarray(~(history.creators["weekly_capacity"] - used <= 0))
+    return history.free_in_week(request.capacity_day)
 
 
 def _channel(history: History, offers: Offers, request: Request) -> BoolArray | None:
     code = request.filters.channel_code
-    return np.asarray(offers.works.any(axis=1) if code is None else offers.works[:, code])
+    return offers.works_somewhere if code is None else offers.works[:, code]
 
 
 def _slot_fee(history: History, offers: Offers, request: Request) -> BoolArray | None:
@@ -204,14 +202,15 @@ def affordable_channels(offers: Offers, request: Request) -> BoolArray:
     An estimated fee is unknown, and what is unknown does not pass.
     """
     filters = request.filters
-    passes = offers.works.copy()
+    passes = offers.works
     if filters.channel_code is not None:
-        passes &= np.arange(passes.shape[1]) == filters.channel_code
+        passes = passes & (np.arange(passes.shape[1]) == filters.channel_code)
     if filters.slot_fee_max is not None:
         if request.slot_fee is not None:
-            passes &= request.slot_fee <= filters.slot_fee_max
+            passes = passes & (request.slot_fee <= filters.slot_fee_max)
         else:
-            passes &= (offers.slot_fee <= filters.slot_fee_max) & ~offers.slot_fee_estimated
+            cheap = offers.slot_fee <= filters.slot_fee_max
+            passes = passes & cheap & ~offers.slot_fee_estimated
     return passes
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ import numpy.typing as npt
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
 
 MONEY_UNIT = 100
 LOG_UNIT = 2**20
@@ -301,6 +303,7 @@ class History:
     known: frozenset[str]
     channels: tuple[int, ...]
     as_of: int | None = None
+    _free: dict[int, BoolArray] = field(default_factory=dict, repr=False, compare=False)
 
     def code(self, column: str, word: str | None) -> int:
         """Return the code of a word, -1 if it is unknown here."""
@@ -373,6 +376,27 @@ class History:
         creators = self.acceptances[(days >= monday) & (days < monday + 7), 0]
         return np.bincount(creators, minlength=self.creators.count)
 
+    def free_in_week(self, day: int) -> BoolArray:
+        """Return which creators have capacity left in the ISO week that holds the day.
+
+        Kept once found: it is asked for with every request.
+        """
+        monday = week_start(day)
+        if monday not in self._free:
+            left = self.creators["weekly_capacity"] - self.accepted_in_week(day)
+            self._free[monday] = ~(left <= 0)
+        return self._free[monday]
+
+    @cached_property
+    def joined(self) -> BoolArray:
+        """Which creators had joined by the date of a frozen history; who does not say, has."""
+        return np.asarray(~(self.creators["joined_on"] >= self.as_of))
+
+    @cached_property
+    def open_to_invitations(self) -> BoolArray:
+        """Which creators have not opted out."""
+        return np.asarray(self.creators["opted_out"] != 1)
+
     def freeze(self, as_of: date, totals: Iterable[tuple[str, str]]) -> History:
         """Return what serving needs: the totals at a date of these (key, measure) columns."""
         needed: dict[tuple[str, str], list[str]] = {}
@@ -394,4 +418,5 @@ class History:
             contacts=Ledger(stamps[last]),
             acceptances=self.acceptances[(accepted >= week_start(day)) & (accepted < day)],
             as_of=day,
+            _free={},
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +58,11 @@ class Offers:
     sample_cost: FloatArray
     service_fee_rate: FloatArray
     cost_per_refund: FloatArray
+
+    @cached_property
+    def works_somewhere(self) -> BoolArray:
+        """Which creators work in any channel, bool (creators,)."""
+        return np.asarray(self.works.any(axis=1))
 
     @classmethod
     def build(cls, history: History) -> Offers:
