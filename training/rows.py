@@ -23,6 +23,7 @@ GIVEN_SALE_SHARE = 0.1  # of published ones that sell nothing
 SEEN_SHARE = 0.5  # of published ones with impressions
 _ORGANIC_SHARE = 0.5  # of published ones without advertising
 _HALF_UNIT = 0.5  # keeps the logarithm of a handful of orders finite and nearly unbiased
+_ROWS_AT_ONCE = 200_000
 PATIENCE = 0.95  # quantile of the delay after which an answer or an outcome counts as due
 
 
@@ -162,15 +163,6 @@ def collect_rows(catalog: Catalog, history: History, texts: Texts) -> Rows:
         return np.where(status == "fulfilled", values, np.nan)
 
     gmv, refunded = outcome("gmv"), outcome("refunded_gmv")
-    pairs = Pairs(
-        history,
-        texts,
-        rows["creator"],
-        rows["product"],
-        rows["channel"],
-        invited,
-        _past_offers(catalog, history, rows),
-    )
     return Rows(
         creators=rows["creator"],
         products=rows["product"],
@@ -186,8 +178,28 @@ def collect_rows(catalog: Catalog, history: History, texts: Texts) -> Rows:
         refund_share=np.clip(ratio(refunded, gmv), 0.0, 1.0),
         organic=~(outcome("ads_cost") > 0),
         log_price=log_prices(price),
-        matrix=build_matrix(pairs, FEATURES),
+        matrix=_features(history, texts, rows, invited, _past_offers(catalog, history, rows)),
     )
+
+
+def _features(
+    history: History, texts: Texts, rows: dict[str, IntArray], invited: IntArray, offer: Offer
+) -> Matrix:
+    """Return the features of each row, some at a time: what they read is wider than they are."""
+    matrix = np.empty((len(invited), len(FEATURES)), dtype=np.float32)
+    for start in range(0, len(invited), _ROWS_AT_ONCE):
+        some = slice(start, start + _ROWS_AT_ONCE)
+        pairs = Pairs(
+            history,
+            texts,
+            rows["creator"][some],
+            rows["product"][some],
+            rows["channel"][some],
+            invited[some],
+            Offer(offer.commission_rate[some], offer.slot_fee[some]),
+        )
+        matrix[some] = build_matrix(pairs, FEATURES)
+    return matrix
 
 
 def _sales(

@@ -17,6 +17,7 @@ from matching.models.text import ContentVectors
 from tests.markets import small_market
 from tests.matching.worlds import tiny_tables
 from training.rows import Form, Rows, collect_rows
+from training.run import Trained
 
 FORMS = tuple(Form(sale, seen) for sale in (False, True) for seen in (False, True))
 WHOLE = FORMS[0]
@@ -255,3 +256,12 @@ def test_refund_shares_and_advertising_of_each(tiny: Rows):
     assert tiny.organic.tolist() == [False, *[True] * 6]
     assert tiny.impressions[[0, 1, 4]].tolist() == [9000, 12_500, 8000]
     assert np.exp(tiny.log_price[:3]) == pytest.approx([39.9, 89.0, 39.9])
+
+
+def test_features_are_the_same_some_at_a_time(
+    small: Catalog, quick: Trained, monkeypatch: pytest.MonkeyPatch
+):
+    history, texts = build_history(small), quick.contents.texts
+    whole = collect_rows(small, history, texts)
+    monkeypatch.setattr("training.rows._ROWS_AT_ONCE", 37)
+    assert np.array_equal(collect_rows(small, history, texts).matrix, whole.matrix, equal_nan=True)
