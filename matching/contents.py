@@ -187,7 +187,7 @@ def _take_history(files: BundleFiles) -> History:
     for entry in layout["ledgers"]:
         array = files.arrays[f"history/{entry['stream']}.{entry['key']}"]
         sums = {measure: array[row] for row, measure in enumerate(entry["measures"], start=1)}
-        ledgers[entry["stream"], entry["key"]] = Ledger(array[0, 1:], {}, sums)
+        ledgers[entry["stream"], entry["key"]] = Ledger(array[0, 1:], {}, sums, is_frozen=True)
     statistics = files.group("statistics")
     stamps = statistics.pop("stamps")
     return History(

@@ -118,22 +118,27 @@ REASONS = {
 Check = tuple[str, Callable[[History, Offers, Request], BoolArray | None]]
 
 
-def eligible(
-    history: History, offers: Offers, request: Request
-) -> tuple[BoolArray, Mapping[str, int]]:
-    """Return who may be offered the product, and how many were removed by name of the reason.
+def eligible(history: History, offers: Offers, request: Request) -> BoolArray:
+    """Return who may be offered the product, bool (creators,)."""
+    mask = np.ones(history.creators.count, dtype=bool)
+    for _, passes in _passing(history, offers, request):
+        mask &= passes
+    return mask
+
+
+def count_removed(history: History, offers: Offers, request: Request) -> Mapping[str, int]:
+    """Return how many may not be offered the product, by name of the reason.
 
     Reasons are counted in order: a creator is removed by the first that applies.
     """
-    mask = np.ones(history.creators.count, dtype=bool)
-    removed: dict[str, int] = {}
+    left = np.ones(history.creators.count, dtype=bool)
+    removed = {}
     for reason, passes in _passing(history, offers, request):
-        before = int(np.count_nonzero(mask))
-        mask &= passes
-        gone = before - int(np.count_nonzero(mask))
+        gone = int(np.count_nonzero(left & ~passes))
+        left &= passes
         if gone:
             removed[reason] = gone
-    return mask, removed
+    return removed
 
 
 def why_not(
@@ -170,12 +175,12 @@ def _not_opted_out(history: History, offers: Offers, request: Request) -> BoolAr
 def _commission(history: History, offers: Offers, request: Request) -> BoolArray | None:
     if not history.creators.has("min_commission_rate"):
         return None
-    return suffices(request.commission_rate, history.creators["min_commission_rate"])
+    return suffices(np.float32(request.commission_rate), history.least_commission)
 
 
 def suffices(offered: Any, least: Any) -> BoolArray:
     """Say whether a commission is no lower than asked for; nobody asks where it is unknown."""
-    return np.asarray(~(least > offered + 1e-9))
+    return np.asarray(~(least > offered + np.float32(1e-7)))
 
 
 def _capacity(history: History, offers: Offers, request: Request) -> BoolArray | None:

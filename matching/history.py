@@ -28,6 +28,7 @@ MONEY_UNIT = 100
 LOG_UNIT = 2**20
 RECENT_DAYS = 90
 GROWTH_DAYS = 28
+_FROZEN_ROWS = 2  # of a key in a frozen ledger
 SPAN = 2**20  # days are far below it, so key * SPAN + day orders by key, then day
 
 EPOCH = date(1970, 1, 1)
@@ -55,11 +56,14 @@ class Ledger:
         The events' own values, in the order of `stamps`; empty once frozen.
     sums : measure name → int64 (n + 1,)
         Running sums, made when first asked for.
+    is_frozen : bool
+        Whether each key has two rows at most: what was known early, and what was recent.
     """
 
     stamps: IntArray
     values: Mapping[str, Callable[[], IntArray]] = field(default_factory=dict)
     sums: dict[str, IntArray] = field(default_factory=dict)
+    is_frozen: bool = False
 
     @classmethod
     def build(cls, keys: IntArray, days: IntArray, measures: Mapping[str, IntArray]) -> Ledger:
@@ -81,13 +85,26 @@ class Ledger:
         return self.sums[measure]
 
     def span(self, keys: IntArray, days: IntArray) -> tuple[IntArray, IntArray]:
-        """Return for each key the first event and the end of those known before the day."""
-        start = np.searchsorted(self.stamps, keys * SPAN)
-        end = np.searchsorted(self.stamps, keys * SPAN + days)
-        unknown = keys < 0
-        if unknown.any():
-            start, end = np.where(unknown, 0, start), np.where(unknown, 0, end)
-        return start, end
+        """Return for each key the first event and the end of those known before the day.
+
+        Both are 0 for a key of -1: every stamp is above its.
+        """
+        start = self.start(keys)
+        return start, self.end(start, keys, days)
+
+    def start(self, keys: IntArray) -> IntArray:
+        """Return where each key's events start."""
+        return np.searchsorted(self.stamps, keys * SPAN)
+
+    def end(self, start: IntArray, keys: IntArray, days: IntArray) -> IntArray:
+        """Return where each key's events known before the day end, given where they start."""
+        before = keys * SPAN + days
+        if not self.is_frozen or not len(self.stamps):
+            return np.searchsorted(self.stamps, before)
+        last, end = len(self.stamps) - 1, start
+        for _ in range(_FROZEN_ROWS):  # looks instead of searching again
+            end = end + ((end <= last) & (self.stamps[np.minimum(end, last)] < before))
+        return end
 
     def before(self, measure: str, keys: IntArray, days: IntArray) -> IntArray:
         """Return the sum of the measure over what was known of each key before the day.
@@ -114,7 +131,7 @@ class Ledger:
             values = np.diff(self.running(name))[kept]
             totals = np.add.reduceat(values, first) if len(first) else values
             sums[name] = np.concatenate(([0], np.cumsum(totals)))
-        return Ledger(stamps[first], {}, sums)
+        return Ledger(stamps[first], {}, sums, is_frozen=True)
 
 
 def _gather(measure: IntArray, rows: IntArray) -> Callable[[], IntArray]:
@@ -386,6 +403,11 @@ class History:
             left = self.creators["weekly_capacity"] - self.accepted_in_week(day)
             self._free[monday] = ~(left <= 0)
         return self._free[monday]
+
+    @cached_property
+    def least_commission(self) -> npt.NDArray[np.float32]:
+        """The commission that each creator asks at least; half as wide, it is compared faster."""
+        return np.asarray(self.creators["min_commission_rate"], dtype=np.float32)
 
     @cached_property
     def joined(self) -> BoolArray:

@@ -22,6 +22,7 @@ from matching.eligibility import (
     Filters,
     Request,
     affordable_channels,
+    count_removed,
     eligible,
     why_not,
 )
@@ -148,15 +149,16 @@ class Matcher:
         terms.check()
         self._check_margin(asked, objective)
         request = self._request(asked, filters.check(), terms, week, invited)
-        mask, removed = eligible(self.contents.history, self.contents.offers, request)
+        about = self.contents.history, self.contents.offers, request
+        mask = eligible(*about)
         works = affordable_channels(self.contents.offers, request)
         scored, rows, widened = self._best(asked, k, objective, request, terms, mask, works)
         shown = rows[:k]
         search = Search(
             k,
             objective,
-            int(mask.sum()),
-            removed,
+            int(np.count_nonzero(mask)),
+            count_removed(*about) if len(shown) < k else {},
             widened,
             asked.external is not None,
             self._has_history(asked),
@@ -288,7 +290,7 @@ class Matcher:
     def eligible(self, product: str, week: date | None = None) -> npt.NDArray[np.bool_]:
         """Return which creators may be offered a catalog product, bool (creators,)."""
         request = self._request(self.find_product(product), NO_FILTERS, NO_TERMS, week)
-        return eligible(self.contents.history, self.contents.offers, request)[0]
+        return eligible(self.contents.history, self.contents.offers, request)
 
     def find_product(self, product: str | Mapping[str, Any]) -> Asked:
         """Return the product as the models see it; UnknownIdError if the catalog lacks it."""

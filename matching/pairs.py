@@ -132,9 +132,11 @@ class Pairs:
         """Return the first and the end of the events that count, once for all measures."""
         if (stream, key, recent) not in self._spans:
             ledger, keys = self.history.ledgers[stream, key], self.key(key)
-            start, end = ledger.span(keys, self.days)
             if recent:
-                _, start = ledger.span(keys, self.days - RECENT_DAYS)
+                first, end = self._span(stream, key, recent=False)
+                start = ledger.end(first, keys, self.days - RECENT_DAYS)
+            else:
+                start, end = ledger.span(keys, self.days)
             self._spans[stream, key, recent] = start, end
         return self._spans[stream, key, recent]
 

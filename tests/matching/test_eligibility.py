@@ -17,6 +17,7 @@ from matching.eligibility import (
     Filters,
     Request,
     affordable_channels,
+    count_removed,
     eligible,
     why_not,
 )
@@ -68,7 +69,8 @@ def ask(
         day_number(week or day),
         (history.creator_ids.rows(invited), np.array([day_number(d) for d in invited.values()])),
     )
-    mask, removed = eligible(history, offers, request)
+    mask = eligible(history, offers, request)
+    removed = count_removed(history, offers, request)
     reasons = why_not(history, offers, request, np.arange(len(mask)))
     assert [reason is None for reason in reasons] == mask.tolist()
     assert sum(removed.values()) == int((~mask).sum())
