@@ -79,6 +79,24 @@ def test_inverted_lists_find_nearly_all_under_filters(
     assert np.mean(recall) > 0.85
 
 
+@pytest.mark.parametrize("share", [1.0, 0.2])
+def test_the_longest_vectors_are_found_where_lengths_differ(
+    monkeypatch: pytest.MonkeyPatch, share: float
+):
+    """As in a market: a few creators are many times as large, and most questions want those."""
+    monkeypatch.setattr(index_module, "EXACT_COUNT", 200)
+    draw = np.random.default_rng(3)
+    directions = draw.normal(size=(COUNT, DIMENSIONS)) * 0.8 ** np.arange(DIMENSIONS)
+    vectors = (directions * draw.lognormal(0.0, 1.0, (COUNT, 1))).astype(np.float32)
+    index, mask = CreatorIndex.build(vectors), draw.random(COUNT) < share
+    recall = []
+    for _ in range(20):
+        query = (draw.normal(size=DIMENSIONS) + 1.0).astype(np.float32)
+        best = brute_force(vectors, query, 50, mask)
+        recall.append(np.isin(best, index.search(query, 50, mask)).mean())
+    assert np.mean(recall) > 0.8
+
+
 def test_few_eligible_are_searched_exactly_within_a_large_set(
     inverted: CreatorIndex, vectors: np.ndarray, queries: np.ndarray
 ):
@@ -96,7 +114,7 @@ def test_lists_that_hold_too_few_are_not_the_last_word(
     monkeypatch: pytest.MonkeyPatch,
 ):
     """The eligible lie far from the query, in lists that are not probed: FAISS pads with -1."""
-    monkeypatch.setattr(index_module, "_PROBES", 1)
+    monkeypatch.setattr(index_module, "_PROBED", 1 / 256)
     query = queries[0]
     mask = np.zeros(COUNT, dtype=bool)
     mask[np.argsort(vectors @ query)[: COUNT // 2]] = True
