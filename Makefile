@@ -5,7 +5,7 @@ HOST   ?= 127.0.0.1
 PORT   ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-slow test-full lint pin
+.PHONY: help install run test test-slow test-full bench lint pin
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,9 @@ test-slow: install  ## the large counts alone
 
 test-full: install  ## the test suite with the large counts
 	$(BIN)/pytest -q -rs
+
+bench: install  ## what a match costs beside its raw work and the plain pipeline, two minutes
+	$(BIN)/python benchmarks/match.py
 
 lint: install  ## ruff and mypy
 	$(BIN)/ruff check .
