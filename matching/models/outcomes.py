@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import lightgbm
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.errors import BundleError
+from matching.models.contributions import ContributionTables
 
 FloatArray = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float32]
@@ -146,8 +148,15 @@ class Head:
             parts = np.zeros((len(matrix), len(self.features) + 1))
             parts[:, -1] = self.constant
             return parts
+        if self._tables is not None:
+            return self._tables.contributions(matrix)
         parts = self.booster.predict(matrix, pred_contrib=True, num_threads=1)
         return np.asarray(parts, dtype=np.float64)
+
+    @cached_property
+    def _tables(self) -> ContributionTables | None:
+        """The same from tables; None where trees are too deep for them."""
+        return ContributionTables.of(self.booster.dump_model())
 
     def to_text(self) -> str:
         """Return LightGBM's text format, empty for a constant head."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -69,8 +70,13 @@ class TextEncoder:
             some = counts[start : start + _CHUNK]
             some.data = np.log(some.data) + 1.0
             some = normalize(some.multiply(self.rarity).tocsr())
-            vectors[start : start + _CHUNK] = some @ self.components.T
+            vectors[start : start + _CHUNK] = some @ self._by_hash
         return np.asarray(normalize(vectors), dtype=np.float32)
+
+    @cached_property
+    def _by_hash(self) -> Float32Array:
+        """The components turned round, laid out as sparse products read them."""
+        return np.ascontiguousarray(self.components.T)
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return the state as arrays by name."""
