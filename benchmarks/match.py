@@ -110,7 +110,7 @@ def ask_about(matcher: Matcher, objective: str) -> list[Asked]:
     for row in rows.tolist():
         product = contents.history.product_ids[row]
         about = matcher.find_product(product)
-        request = matcher._request(about, NO_FILTERS, NO_TERMS, None)
+        request = matcher.request(about, NO_FILTERS, NO_TERMS, None)
         matrix = matcher.match(product, objective=objective, explain=False).scored.matrix
         query = without_level(matcher.query(about, objective))
         mask = eligible(contents.history, contents.offers, request)

@@ -148,7 +148,7 @@ class Matcher:
         asked = self.find_product(product)
         terms.check()
         self._check_margin(asked, objective)
-        request = self._request(asked, filters.check(), terms, week, invited)
+        request = self.request(asked, filters.check(), terms, week, invited)
         about = self.contents.history, self.contents.offers, request
         mask = eligible(*about)
         works = affordable_channels(self.contents.offers, request)
@@ -289,7 +289,7 @@ class Matcher:
 
     def eligible(self, product: str, week: date | None = None) -> npt.NDArray[np.bool_]:
         """Return which creators may be offered a catalog product, bool (creators,)."""
-        request = self._request(self.find_product(product), NO_FILTERS, NO_TERMS, week)
+        request = self.request(self.find_product(product), NO_FILTERS, NO_TERMS, week)
         return eligible(self.contents.history, self.contents.offers, request)
 
     def find_product(self, product: str | Mapping[str, Any]) -> Asked:
@@ -415,7 +415,7 @@ class Matcher:
             raise UnknownIdError("creator", creator_ids[int(np.argmax(rows < 0))])
         return rows
 
-    def _request(
+    def request(
         self,
         asked: Asked,
         filters: Filters,
@@ -423,6 +423,7 @@ class Matcher:
         week: date | None,
         invited: Mapping[str, date] = NOBODY,
     ) -> Request:
+        """Return what eligibility depends on."""
         commission = terms.commission_rate
         if commission is None:
             commission = float(asked.attributes["commission_rate"][asked.row])

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from matching.batches import match_batch
 from matching.drafts import draft
-from matching.errors import ConflictError, MatchingError, OptionError
+from matching.errors import MatchingError, OptionError
 from matching.lists import SCHEMA, match_list
 from matching.matcher import Matcher
+from matching.models.index import use_one_thread
 
 LISTS = "match_lists.parquet"
 MANIFEST = "manifest.json"
 _OLDEST_FACTS = timedelta(days=7)
-_PRODUCTS_PER_GROUP = 256  # fixed, so that the same lists are the same bytes
+# Fixed, so that the same lists are the same bytes.
+_PRODUCTS_AT_ONCE = 64
+_BATCHES_PER_GROUP = 4
 
 
 def week_monday(week: str) -> date:
@@ -114,25 +122,74 @@ def _write_lists(
 ) -> dict[str, Any]:
     """Write the lists in fixed groups of products and return what the manifest says of them."""
     rows = 0
-    skipped: list[str] = []
     empty: list[str] = []
-    with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
-        for start in range(0, len(products), _PRODUCTS_PER_GROUP):
-            tables = [SCHEMA.empty_table()]
-            for product in products[start : start + _PRODUCTS_PER_GROUP]:
-                try:
-                    result = matcher.match(product, k, objective, week=monday)
-                except ConflictError:  # profit without a margin: the contract skips the product
-                    skipped.append(product)
-                else:
-                    tables.append(match_list(result, week))
-                    if not len(result):
-                        empty.append(product)
+    listed, skipped = _with_margin(matcher, products) if objective == "profit" else (products, [])
+    batches = [
+        listed[start : start + _PRODUCTS_AT_ONCE]
+        for start in range(0, len(listed), _PRODUCTS_AT_ONCE)
+    ]
+
+    def match(batch: list[str]) -> pa.Table:
+        results = match_batch(matcher, batch, k, objective, monday)
+        return pa.concat_tables([match_list(result, week) for result in results])
+
+    cores = os.cpu_count() or 1
+    with (
+        pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer,
+        ThreadPoolExecutor(cores, initializer=use_one_thread) as pool,
+    ):
+        group: list[pa.Table] = []
+        for number, (batch, table) in enumerate(
+            zip(batches, _in_order(pool, match, batches, 2 * cores), strict=True), start=1
+        ):
+            with_creators = set(table["product_id"].unique().to_pylist())
+            empty += [product for product in batch if product not in with_creators]
+            group.append(table)
+            if number % _BATCHES_PER_GROUP == 0 or number == len(batches):
+                rows += _write_group(writer, group)
+                group = []
+            for _ in batch:
                 advance()
-            group = pa.concat_tables(tables)
-            rows += group.num_rows
-            writer.write_table(group, row_group_size=max(1, group.num_rows))
+    for _ in skipped:
+        advance()
     return {"rows": rows, "skipped_without_margin": skipped, "without_creators": empty}
+
+
+def _in_order(
+    pool: ThreadPoolExecutor,
+    work: Callable[[list[str]], pa.Table],
+    batches: list[list[str]],
+    ahead: int,
+) -> Iterator[pa.Table]:
+    """Yield what each batch becomes, in order; at most so many are begun before they are asked for.
+
+    So memory does not grow with the market, and a failure is told at once.
+    """
+    begun: deque[Future[pa.Table]] = deque()
+    for batch in batches:
+        begun.append(pool.submit(work, batch))
+        if len(begun) > ahead:
+            yield begun.popleft().result()
+    while begun:
+        yield begun.popleft().result()
+
+
+def _write_group(writer: pq.ParquetWriter, tables: list[pa.Table]) -> int:
+    """Write tables as one group of rows, and return how many rows."""
+    group = pa.concat_tables(tables)
+    writer.write_table(group, row_group_size=max(1, group.num_rows))
+    return int(group.num_rows)
+
+
+def _with_margin(matcher: Matcher, products: list[str]) -> tuple[list[str], list[str]]:
+    """Return products with a known margin, and those that profit has to skip (contract §4)."""
+    history = matcher.contents.history
+    margins = history.products.get("margin_rate")[history.product_ids.rows(products)]
+    known: list[str] = []
+    skipped: list[str] = []
+    for product, margin in zip(products, margins, strict=True):
+        (skipped if np.isnan(margin) else known).append(product)
+    return known, skipped
 
 
 def read_products(path: Path) -> list[str]:

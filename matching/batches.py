@@ -1,0 +1,54 @@
+"""Matches for many products at once: what each would be alone, with the models asked once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+
+from matching.eligibility import eligible
+from matching.matcher import CANDIDATES, NO_FILTERS, NO_TERMS, Matcher
+from matching.models.encoder import without_level
+from matching.results import MatchResult
+
+
+def match_batch(
+    matcher: Matcher, products: Sequence[str], k: int, objective: str, week: date
+) -> list[MatchResult]:
+    """Return the best k creators for each product, with evidence and without notes.
+
+    Every product gets what `Matcher.match` gives it, to the last bit; the results share one
+    `Scored`.
+
+    Parameters
+    ----------
+    products : ids of the catalog; those without a margin cannot be asked for profit
+    week : the Monday whose capacity counts
+    """
+    contents = matcher.contents
+    count = max(CANDIDATES[objective], 2 * k)
+    asked = [matcher.find_product(product) for product in products]
+    found = []
+    for each in asked:
+        request = matcher.request(each, NO_FILTERS, NO_TERMS, week)
+        mask = eligible(contents.history, contents.offers, request)
+        query = without_level(matcher.query(each, objective))
+        found.append(np.sort(contents.index.search(query, count, mask)))
+    sizes = [len(creators) for creators in found]
+    if not sum(sizes):
+        found, sizes = [np.zeros(0, dtype=np.int64)], [0] * len(asked)
+    rows = np.array([each.row for each in asked], dtype=np.int64)
+    scored = matcher.scorer.score(np.concatenate(found), np.repeat(rows, sizes))
+    best = scored.best_channels(objective)
+    ends = np.searchsorted(scored.candidates[best], np.cumsum(sizes))
+    lists = [
+        scored.ranked(objective, best[start:end])[:k]
+        for start, end in zip([0, *ends[:-1]], ends, strict=True)
+    ]
+    parts = matcher.scorer.contributions(scored, np.concatenate(lists))
+    split = np.split(parts, np.cumsum([len(shown) for shown in lists])[:-1])
+    return [
+        MatchResult(matcher, each.shown, objective, scored, shown, told, each.category, [])
+        for each, shown, told in zip(asked, lists, split, strict=True)
+    ]
