@@ -172,7 +172,7 @@ def found_share(
     matcher: Matcher, objective: str, searches: Iterable[tuple[Any, Any]], most: int = 15
 ) -> float:
     count, shares = CANDIDATES[objective], []
-    vectors = matcher.contents.encoder.vectors
+    vectors = matcher.contents.encoder.directions
     for (query, mask), _ in zip(searches, range(most), strict=False):
         rows = np.flatnonzero(mask)
         nearest = rows[np.argsort(-(vectors[rows] @ query), kind="stable")[:count]]

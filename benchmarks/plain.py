@@ -43,8 +43,8 @@ class Plain:
         self.facts = self._creator_facts()
         self.products = self._product_facts()
         self.totals = self._totals()
-        self.index = faiss.IndexFlatIP(contents.encoder.vectors.shape[1])
-        self.index.add(np.ascontiguousarray(contents.encoder.vectors))
+        self.index = faiss.IndexFlatIP(contents.encoder.directions.shape[1])
+        self.index.add(np.ascontiguousarray(contents.encoder.directions))
 
     def match(
         self, product_id: str, k: int = 20, objective: str = "roi", explain: bool = True

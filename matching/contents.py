@@ -122,7 +122,7 @@ class Contents:
             topics=Topics.from_arrays(files.group("topics")),
             texts=ContentVectors(text["creators"], text["products"], text["topics"]),
             encoder=encoder,
-            index=CreatorIndex.from_array(encoder.vectors, space.get("inverted")),
+            index=CreatorIndex.from_array(encoder.directions, space.get("inverted")),
             queries=files.group("queries"),
             record=Record.from_arrays(files.group("record")),
             creators=files.tables["creators"],

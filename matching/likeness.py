@@ -38,7 +38,7 @@ class Likeness:
 
         The last direction is constant: it serves queries and says nothing of a creator.
         """
-        return cls(encoder.vectors[:, :-1])
+        return cls(encoder.directions)
 
     @cached_property
     def lengths(self) -> Float32Array:

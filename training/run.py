@@ -144,7 +144,7 @@ def train(
         topics=topics,
         texts=texts,
         encoder=encoder,
-        index=CreatorIndex.build(encoder.vectors),
+        index=CreatorIndex.build(encoder.directions),
         queries=queries,
         record=record,
         creators=_shown(known.creators, ("creator_id", "name", "mcn_id", "profile_text")),

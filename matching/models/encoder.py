@@ -39,6 +39,11 @@ class Encoder:
     vectors: Float32Array
     anchors: IntArray
 
+    @property
+    def directions(self) -> Float32Array:
+        """What tells creators apart: their vectors without the constant direction."""
+        return self.vectors[:, :-1]
+
     @classmethod
     def fit(cls, values: Float32Array, anchor_count: int, dimensions: int, seed: int) -> Encoder:
         """Learn the space from the ranker's values.
@@ -88,14 +93,11 @@ class Encoder:
 
 
 def without_level(query: Float32Array) -> Float32Array:
-    """Return the query that finds creators: without the product's level, the same for each of them.
+    """Return the query that finds creators, float32 (dimensions - 1,).
 
-    Inverted lists are chosen by centres of length 1, in whose constant direction the level would
-    weigh for those near the middle.
+    The product's level is left out: it is the same for all of them.
     """
-    bare = query.copy()
-    bare[-1] = 0.0
-    return bare
+    return query[:-1]
 
 
 def _choose_anchors(

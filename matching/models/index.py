@@ -45,6 +45,7 @@ class CreatorIndex:
         if count <= EXACT_COUNT:
             return cls(vectors)
         lists = int(2 ** np.round(np.log2(4 * np.sqrt(count))))
+        vectors = np.ascontiguousarray(vectors)
         sample = _sample(vectors, lists * _TRAINING_ROWS_PER_LIST)
         clusters: Any = faiss.Kmeans(
             dimensions, lists, niter=_ROUNDS, max_points_per_centroid=2 * _TRAINING_ROWS_PER_LIST
@@ -92,10 +93,11 @@ class CreatorIndex:
         return np.asarray(found, dtype=np.int64)
 
     def _exact(self, query: Float32Array, rows: IntArray, count: int) -> IntArray:
-        everybody = len(rows) == len(self.vectors)
-        vectors = self.vectors if everybody else self.vectors[rows]
         scores, found = faiss.knn(
-            query[None, :], vectors, min(count, len(rows)), metric=faiss.METRIC_INNER_PRODUCT
+            query[None, :],
+            self.vectors[rows],
+            min(count, len(rows)),
+            metric=faiss.METRIC_INNER_PRODUCT,
         )
         nearest = rows[found[0]]
         return np.asarray(nearest[np.lexsort((nearest, -scores[0]))])
