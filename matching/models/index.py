@@ -13,7 +13,7 @@ Float32Array = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
 EXACT_COUNT = 50_000  # up to so many vectors an exact search costs less than a millisecond
-_PROBED = 1 / 16  # of the lists, where everybody is eligible
+_PROBES = 256  # lists, where everybody is eligible
 _TRAINING_ROWS_PER_LIST = 40
 _ROUNDS = 8
 
@@ -81,7 +81,7 @@ class CreatorIndex:
         if self.inverted is None or chosen <= EXACT_COUNT:
             return self._exact(query, np.flatnonzero(eligible), count)
         lists = self.inverted.nlist
-        probes = min(lists, max(1, int(_PROBED * lists * len(eligible) / chosen)))
+        probes = min(lists, int(_PROBES * len(eligible) / chosen))
         search_parameters: Any = faiss.SearchParametersIVF
         selector: Any = faiss.IDSelectorBitmap  # its array form is added at import
         mask = np.packbits(eligible, bitorder="little")

@@ -59,6 +59,7 @@ def test_nobody_eligible_is_nobody_found():
 def inverted(vectors: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> CreatorIndex:
     """The path of large markets, on a set that brute force can follow."""
     monkeypatch.setattr(index_module, "EXACT_COUNT", 200)
+    monkeypatch.setattr(index_module, "_PROBES", 16)
     built = CreatorIndex.build(vectors)
     assert built.inverted is not None
     return built
@@ -85,6 +86,7 @@ def test_the_longest_vectors_are_found_where_lengths_differ(
 ):
     """As in a market: a few creators are many times as large, and most questions want those."""
     monkeypatch.setattr(index_module, "EXACT_COUNT", 200)
+    monkeypatch.setattr(index_module, "_PROBES", 16)
     draw = np.random.default_rng(3)
     directions = draw.normal(size=(COUNT, DIMENSIONS)) * 0.8 ** np.arange(DIMENSIONS)
     vectors = (directions * draw.lognormal(0.0, 1.0, (COUNT, 1))).astype(np.float32)
@@ -114,7 +116,7 @@ def test_lists_that_hold_too_few_are_not_the_last_word(
     monkeypatch: pytest.MonkeyPatch,
 ):
     """The eligible lie far from the query, in lists that are not probed: FAISS pads with -1."""
-    monkeypatch.setattr(index_module, "_PROBED", 1 / 256)
+    monkeypatch.setattr(index_module, "_PROBES", 1)
     query = queries[0]
     mask = np.zeros(COUNT, dtype=bool)
     mask[np.argsort(vectors @ query)[: COUNT // 2]] = True
