@@ -37,6 +37,7 @@ class CreatorIndex:
 
     vectors: Float32Array
     inverted: Any = None
+    _bytes: Any = None  # what the lists live in, if it is not their own
 
     @classmethod
     def build(cls, vectors: Float32Array) -> CreatorIndex:
@@ -110,10 +111,15 @@ class CreatorIndex:
     def from_array(
         cls, vectors: Float32Array, inverted: npt.NDArray[np.uint8] | None
     ) -> CreatorIndex:
-        """Rebuild from the vectors and what `to_array` returned."""
+        """Rebuild from the vectors and what `to_array` returned, without copying it.
+
+        The lists stay where they are: workers that map the same file share them.
+        """
         if inverted is None:
             return cls(vectors)
-        return cls(vectors, faiss.deserialize_index(np.asarray(inverted)))
+        memory = faiss.swig_ptr(inverted), inverted.nbytes
+        reader = faiss.ZeroCopyIOReader(*memory)  # type: ignore[attr-defined]
+        return cls(vectors, faiss.read_index(reader), inverted)
 
 
 def _sample(vectors: Float32Array, count: int) -> Float32Array:
