@@ -192,7 +192,7 @@ def test_what_fails_in_its_warm_up_is_refused(
     worker.promote("b")
     before = refusals()
     with monkeypatch.context() as patch:
-        patch.setattr("matching.scoring.build_matrix", lambda *_: 1 / 0)
+        patch.setattr("matching.features.tables.build_matrix", lambda *_: 1 / 0)
         assert worker.look() == "a"
     assert refusals() == before + 1
 
