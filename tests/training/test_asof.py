@@ -151,6 +151,7 @@ def test_every_column_and_feature_obeys_the_rule_in_markets_of_both_forms(simula
             assert peeking_effects(simulated.full, cut, days, asked, simulated.held.effects) == []
 
 
+@pytest.mark.slow
 def test_every_feature_obeys_the_rule_in_the_sample(of_sample: World):
     draw = np.random.default_rng(0)
     for day in of_sample.days:
