@@ -6,6 +6,7 @@ a Flat index with a selector, features column by column of a DataFrame, `predict
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import faiss
@@ -15,6 +16,7 @@ import pandas as pd
 from matching.columns import CHANNELS
 from matching.economics import Terms
 from matching.features import FEATURES
+from matching.history import MEASURES, SPAN, unit
 from matching.matcher import CANDIDATES, Matcher
 from matching.models.effects import READS
 from matching.models.encoder import without_level
@@ -53,10 +55,7 @@ class Plain:
         row = int(self.history.product_ids.rows([product_id])[0])
         product = self.products.loc[row]
         chosen = self._search(row, product, objective)
-        frame = self.facts[self.facts["creator"].isin(chosen)].sort_values(["creator", "channel"])
-        frame = frame.reset_index(drop=True).join(
-            pd.DataFrame([product] * len(frame)).reset_index()
-        )
+        frame = self.facts.loc[np.sort(chosen)].reset_index().assign(**product)
         creators = frame["creator"].to_numpy()
         channels = frame["channel"].to_numpy()
         deal, offer, _ = self.contents.offers.deal(
@@ -76,7 +75,7 @@ class Plain:
         returns = self.contents.offers.return_cost_rate(
             self.history.products, np.array([row]), outcomes.refund_share
         )
-        deal = type(deal)(**{**vars(deal), "return_cost_rate": returns})
+        deal = replace(deal, return_cost_rate=returns)
         money = value(outcomes, deal)
         first, second = preference(outcomes, money, objective)
         best = pd.DataFrame(
@@ -101,7 +100,7 @@ class Plain:
             may &= ~(who["min_commission_rate"] > product["product_commission_rate"] + 1e-9)
         if "free" in who:
             may &= who["free"]
-        selector = faiss.IDSelectorBatch(np.flatnonzero(may))
+        selector = faiss.IDSelectorBitmap(np.packbits(may, bitorder="little"))
         query = without_level(np.asarray(self.contents.queries[objective][row]))
         parameters = faiss.SearchParameters(sel=selector)
         _, found = self.index.search(query[None], CANDIDATES[objective], params=parameters)
@@ -114,7 +113,8 @@ class Plain:
         pairs = Pairs(self.history, self.contents.texts, creators, first, channels, self.day, offer)
         reads = {name for feature in FEATURES for name in feature.reads} & CREATOR_COLUMNS
         facts = {n: np.broadcast_to(pairs[n], len(creators)) for n in sorted(reads)}
-        return pd.DataFrame({"creator": creators, "channel": channels, **facts})
+        table = pd.DataFrame({"creator": creators, "channel": channels, **facts})
+        return table.set_index("creator").sort_index()
 
     def _product_facts(self) -> pd.DataFrame:
         rows, first = np.arange(self.history.products.count), np.zeros(1, dtype=np.int64)
@@ -130,8 +130,6 @@ class Plain:
         asked |= {(key, measure, False) for key, measure in READS}
         found = {}
         for key, measure, recent in asked:
-            from matching.history import MEASURES, SPAN, unit
-
             ledger = self.history.ledgers.get((MEASURES[measure], key))
             if ledger is None:
                 continue

@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 
 from matching.eligibility import eligible
-from matching.matcher import CANDIDATES, NO_FILTERS, NO_TERMS, Matcher
+from matching.matcher import NO_FILTERS, NO_TERMS, Matcher, candidate_count
 from matching.models.encoder import without_level
 from matching.results import MatchResult
 
@@ -27,7 +27,7 @@ def match_batch(
     week : the Monday whose capacity counts
     """
     contents = matcher.contents
-    count = max(CANDIDATES[objective], 2 * k)
+    count = candidate_count(objective, k)
     asked = [matcher.find_product(product) for product in products]
     found = []
     for each in asked:
@@ -36,8 +36,6 @@ def match_batch(
         query = without_level(matcher.query(each, objective))
         found.append(np.sort(contents.index.search(query, count, mask)))
     sizes = [len(creators) for creators in found]
-    if not sum(sizes):
-        found, sizes = [np.zeros(0, dtype=np.int64)], [0] * len(asked)
     rows = np.array([each.row for each in asked], dtype=np.int64)
     scored = matcher.scorer.score(np.concatenate(found), np.repeat(rows, sizes))
     best = scored.best_channels(objective)

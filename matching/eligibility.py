@@ -175,12 +175,12 @@ def _not_opted_out(history: History, offers: Offers, request: Request) -> BoolAr
 def _commission(history: History, offers: Offers, request: Request) -> BoolArray | None:
     if not history.creators.has("min_commission_rate"):
         return None
-    return suffices(np.float32(request.commission_rate), history.least_commission)
+    return suffices(request.commission_rate, history.creators["min_commission_rate"])
 
 
 def suffices(offered: Any, least: Any) -> BoolArray:
     """Say whether a commission is no lower than asked for; nobody asks where it is unknown."""
-    return np.asarray(~(least > offered + np.float32(1e-7)))
+    return np.asarray(~(least > offered + 1e-9))
 
 
 def _capacity(history: History, offers: Offers, request: Request) -> BoolArray | None:

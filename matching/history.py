@@ -405,11 +405,6 @@ class History:
         return self._free[monday]
 
     @cached_property
-    def least_commission(self) -> npt.NDArray[np.float32]:
-        """The commission that each creator asks at least; half as wide, it is compared faster."""
-        return np.asarray(self.creators["min_commission_rate"], dtype=np.float32)
-
-    @cached_property
     def joined(self) -> BoolArray:
         """Which creators had joined by the date of a frozen history; who does not say, has."""
         return np.asarray(~(self.creators["joined_on"] >= self.as_of))

@@ -350,7 +350,7 @@ class Matcher:
 
         Filters on predictions take more candidates until k pass, 5,000 at most.
         """
-        count = max(CANDIDATES[objective], 2 * k)
+        count = candidate_count(objective, k)
         query = without_level(self.query(asked, objective, terms))
         while True:
             check_deadline("searching")
@@ -485,6 +485,11 @@ class Matcher:
                 found |= matched.fill_null(False).to_numpy()
             hits &= found
         return iter(rows[hits].tolist())
+
+
+def candidate_count(objective: str, k: int) -> int:
+    """Return how many creators are scored to list k of them."""
+    return max(CANDIDATES[objective], 2 * k)
 
 
 def _check(k: int, objective: str) -> None:

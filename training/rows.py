@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from matching.catalog import Catalog, answer_days, is_accepted
+from matching.columns import SLOT_FEES
 from matching.facts import days_of, log_rows, settled_sales
 from matching.features import FEATURES, build_matrix
 from matching.history import FloatArray, History, IntArray
@@ -238,9 +239,7 @@ def _past_offers(catalog: Catalog, history: History, rows: dict[str, IntArray]) 
     if "commission_rate" in log.columns:
         given = log["commission_rate"].to_numpy(dtype=np.float64)
         commission = np.where(np.isnan(given), commission, given)
-    live, video = (
-        history.creators.get(name)[rows["creator"]] for name in ("live_slot_fee", "video_slot_fee")
-    )
+    live, video = (history.creators.get(name)[rows["creator"]] for name in SLOT_FEES)
     slot_fee = np.where(rows["channel"] == 0, live, video)
     if "slot_fee" in log.columns:
         given = log["slot_fee"].to_numpy(dtype=np.float64)
