@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -114,18 +114,22 @@ def train(
     from matching import bundle
     from matching.catalog import Catalog
     from training.config import TrainConfig
+    from training.phases import Phases
     from training.run import train as run
 
     with _progress() as progress:
-        task = progress.add_task("loading", total=None)
-
-        def tell(phase: str) -> None:
-            progress.update(task, description=phase)
-
         chosen = TrainConfig() if config is None else TrainConfig.load(config)
-        trained = run(Catalog.load(data), chosen, day, tell)
-        tell("writing")
-        path = trained.save(out)
+        phases = Phases(_bar(progress))
+        with phases.phase("loading"):
+            catalog = Catalog.load(data)
+        trained = run(catalog, chosen, day, phases)
+        with phases.phase("writing"):
+            path = trained.save(out)
+    for phase, cost in phases.costs.items():
+        print(
+            f"{phase}: {cost['seconds']:.1f} s, peak so far {cost['peak_mib']:,.0f} MiB",
+            file=sys.stderr,
+        )
     for warning in trained.about["warnings"]:
         print(f"warning: {warning}", file=sys.stderr)
     for name, head in trained.about["heads"].items():
@@ -437,6 +441,20 @@ def _day(text: str | None, option: str = "as-of") -> date | None:
 def _fail(message: str, code: int) -> int:
     print(f"matching: {message}", file=sys.stderr)
     return code
+
+
+def _bar(progress: Progress) -> Callable[[str, float | None], None]:
+    """Return what tells phases on a bar; one that does not say how far it has come pulses."""
+
+    def tell(phase: str, share: float | None) -> None:
+        if share is not None:
+            progress.update(progress.task_ids[-1], total=1.0, completed=share)
+            return
+        for ended in progress.task_ids:
+            progress.remove_task(ended)
+        progress.add_task(phase, total=None)
+
+    return tell
 
 
 @contextmanager

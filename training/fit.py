@@ -25,6 +25,7 @@ from training.heads import (
     monotone,
     weights,
 )
+from training.phases import Phases
 from training.records import Records, fit_records
 from training.rows import Form, Rows
 from training.unseen import LEAST_VALIDATION, Unseen
@@ -64,7 +65,13 @@ class Fitted:
         return self.records.history
 
 
-def fit_ranker(rows: Rows, history: History, as_of: date, config: TrainConfig) -> Fitted:
+def fit_ranker(
+    rows: Rows,
+    history: History,
+    as_of: date,
+    config: TrainConfig,
+    phases: Phases | None = None,
+) -> Fitted:
     """Fit everything on what was known early, calibrate on the newest outcomes, fit again on all.
 
     Parameters
@@ -74,14 +81,18 @@ def fit_ranker(rows: Rows, history: History, as_of: date, config: TrainConfig) -
     day, split = day_number(as_of), _calibration_day(rows, config)
     form = rows.form(day)
     later = rows.heads(day, form, invited_from=split)
-    records = fit_records(rows, history, split, form, config)
-    earlier = _fit_heads(rows, records, split, form, config, validation=later)
-    plain = _ranker(earlier, records, form)
-    unseen = Unseen.of(plain, rows, records, later, config.threads)
-    trial = Trial(split, plain, records, unseen)
-    counts = _tree_counts(earlier, later)
-    records = fit_records(rows, history, day, form, config)
-    heads = _fit_heads(rows, records, day, form, config, tree_counts=counts)
+    phases = phases or Phases()
+    with phases.phase("trial"):
+        records = fit_records(rows, history, split, form, config)
+        earlier = _fit_heads(rows, records, split, form, config, validation=later)
+        plain = _ranker(earlier, records, form)
+        unseen = Unseen.of(plain, rows, records, later, config.threads)
+        trial = Trial(split, plain, records, unseen)
+        counts = _tree_counts(earlier, later)
+    with phases.phase("records"):
+        records = fit_records(rows, history, day, form, config)
+    with phases.phase("heads"):
+        heads = _fit_heads(rows, records, day, form, config, tree_counts=counts)
     ranker = unseen.calibrate(_ranker(heads, records, form), config.interval_level)
     about = {
         name: {"rows": len(target), "trees": heads[name].tree_count, **heads[name].describe()}

@@ -6,7 +6,7 @@ a space of few dimensions the rest follows from them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -18,6 +18,7 @@ from matching.history import FloatArray, IntArray
 from matching.models.encoder import Encoder
 from matching.scoring import Scorer
 from training.config import TrainConfig
+from training.phases import Advance, unheard
 
 Float32Array = npt.NDArray[np.float32]
 Values = Mapping[str, FloatArray]
@@ -70,7 +71,7 @@ class Shorthand:
         )
 
 
-def learn_space(scorer: Scorer, config: TrainConfig) -> Encoder:
+def learn_space(scorer: Scorer, config: TrainConfig, advance: Advance = unheard) -> Encoder:
     """Score creators for a few anchor products, and compress what comes out."""
     products = _draw(scorer.history.products.count, config.anchor_products, config.seed)
     count = scorer.history.creators.count
@@ -91,7 +92,7 @@ def learn_space(scorer: Scorer, config: TrainConfig) -> Encoder:
     vectors = np.empty((count, encoder.vectors.shape[1]), dtype=np.float32)
     vectors[learnt] = encoder.vectors
     others = np.setdiff1d(np.arange(count), learnt)
-    for rows in _chunks(others, _PAIRS_AT_ONCE):
+    for rows in _chunks(others, _PAIRS_AT_ONCE, advance):
         few = score_all(scorer, rows, products[shorthand.columns], config.threads)
         vectors[rows] = shorthand.vectors({name: block.T for name, block in few.items()})
     vectors[:, -1] = 1.0
@@ -99,7 +100,7 @@ def learn_space(scorer: Scorer, config: TrainConfig) -> Encoder:
 
 
 def place_products(
-    scorer: Scorer, encoder: Encoder, config: TrainConfig
+    scorer: Scorer, encoder: Encoder, config: TrainConfig, advance: Advance = unheard
 ) -> dict[str, Float32Array]:
     """Return the query vectors of the catalog's products, by objective."""
     count = scorer.history.products.count
@@ -113,7 +114,7 @@ def place_products(
     queries[:, learnt] = np.stack(list(placed.values()))
     others = np.setdiff1d(np.arange(count), learnt)
     anchors = encoder.anchors[shorthand.columns]
-    for rows in _chunks(others, _PAIRS_AT_ONCE):
+    for rows in _chunks(others, _PAIRS_AT_ONCE, advance):
         told = shorthand.vectors(score_all(scorer, anchors, rows, config.threads))
         queries[:, rows] = np.stack(np.split(told, len(OBJECTIVES), axis=1))
     return dict(zip(OBJECTIVES, queries, strict=True))
@@ -140,5 +141,7 @@ def _draw(count: int, most: int, seed: int) -> IntArray:
     return np.sort(np.random.default_rng(seed).choice(count, min(count, most), replace=False))
 
 
-def _chunks(rows: IntArray, size: int) -> list[IntArray]:
-    return [rows[start : start + size] for start in range(0, len(rows), size)]
+def _chunks(rows: IntArray, size: int, advance: Advance) -> Iterator[IntArray]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+        advance(min(1.0, (start + size) / len(rows)))

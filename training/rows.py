@@ -17,6 +17,7 @@ from matching.models.outcomes import Matrix
 from matching.pairs import Offer, Pairs, Texts
 from matching.rates import REFUND_PRIOR_COUNT, ratio, shrunk_share
 from matching.scoring import log_prices
+from training.phases import Advance, unheard
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -147,7 +148,9 @@ class Rows:
         return np.asarray(self.invited <= day - delay)
 
 
-def collect_rows(catalog: Catalog, history: History, texts: Texts) -> Rows:
+def collect_rows(
+    catalog: Catalog, history: History, texts: Texts, advance: Advance = unheard
+) -> Rows:
     """Return every collaboration with its features as of the day of its invitation."""
     log = catalog.collaborations
     rows = log_rows(log, history.creator_ids, history.product_ids, history.channels)
@@ -179,12 +182,19 @@ def collect_rows(catalog: Catalog, history: History, texts: Texts) -> Rows:
         refund_share=np.clip(ratio(refunded, gmv), 0.0, 1.0),
         organic=~(outcome("ads_cost") > 0),
         log_price=log_prices(price),
-        matrix=_features(history, texts, rows, invited, _past_offers(catalog, history, rows)),
+        matrix=_features(
+            history, texts, rows, invited, _past_offers(catalog, history, rows), advance
+        ),
     )
 
 
 def _features(
-    history: History, texts: Texts, rows: dict[str, IntArray], invited: IntArray, offer: Offer
+    history: History,
+    texts: Texts,
+    rows: dict[str, IntArray],
+    invited: IntArray,
+    offer: Offer,
+    advance: Advance,
 ) -> Matrix:
     """Return the features of each row, some at a time: what they read is wider than they are."""
     matrix = np.empty((len(invited), len(FEATURES)), dtype=np.float32)
@@ -200,6 +210,7 @@ def _features(
             Offer(offer.commission_rate[some], offer.slot_fee[some]),
         )
         matrix[some] = build_matrix(pairs, FEATURES)
+        advance(min(1.0, some.stop / len(invited)))
     return matrix
 
 

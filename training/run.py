@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import pandas as pd
@@ -38,6 +36,7 @@ from matching.product import TEXT_COLUMNS
 from matching.scoring import Scorer
 from training.config import TrainConfig
 from training.fit import fit_ranker
+from training.phases import Phases
 from training.replayed import build_record
 from training.retrieval import learn_space, place_products
 from training.rows import collect_rows, join_texts
@@ -63,35 +62,18 @@ class Trained:
         return bundle.write(bundles, self.contents.to_files(), self.as_of, self.about)
 
 
-@dataclass
-class Phases:
-    """Seconds spent in each phase, told as they begin."""
-
-    tell: Any = None
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        """Time what happens inside."""
-        if self.tell is not None:
-            self.tell(name)
-        start = perf_counter()
-        yield
-        self.seconds[name] = round(perf_counter() - start, 3)
-
-
 def train(
     catalog: Catalog,
     config: TrainConfig | None = None,
     as_of: date | None = None,
-    tell: Any = None,
+    phases: Phases | None = None,
 ) -> Trained:
     """Train on what was known at a date (default: the day after the newest fact).
 
     Parameters
     ----------
-    tell : callable, optional
-        Called with the name of each phase as it begins.
+    phases : Phases, optional
+        Told of each phase; what they cost is part of the manifest.
 
     Raises
     ------
@@ -105,7 +87,7 @@ def train(
     as_of = as_of or newest
     if as_of > max(newest, date.today()):
         raise OptionError("as-of", f"{as_of} is in the future: nothing is known of it yet")
-    phases = Phases(tell)
+    phases = phases or Phases()
     with phases.phase("facts"):
         known = catalog.cut(as_of)
         if not len(known.creators) or not len(known.products):
@@ -116,18 +98,21 @@ def train(
         history = build_history(known)
     with phases.phase("texts"):
         text_encoder, topics, texts = encode_texts(known, history, config)
-    with phases.phase("features"):
-        rows = collect_rows(known, history, texts)
-    with phases.phase("heads"):
-        fitted = fit_ranker(rows, history, as_of, config)
-        ranker = fitted.ranker
-    with phases.phase("space"):
+    with phases.phase("features") as advance:
+        rows = collect_rows(known, history, texts, advance)
+    fitted = fit_ranker(rows, history, as_of, config, phases)
+    ranker = fitted.ranker
+    with phases.phase("tables"):
         frozen = freeze(fitted.history, as_of, ranker.effects)
         offers = Offers.build(frozen)
         tables = FeatureTables.build(FEATURES, frozen, texts)
         scorer = Scorer(frozen, texts, offers, ranker, tables)
-        encoder = learn_space(scorer, config)
-        queries = place_products(scorer, encoder, config)
+    with phases.phase("space of creators") as advance:
+        encoder = learn_space(scorer, config, advance)
+    with phases.phase("space of products") as advance:
+        queries = place_products(scorer, encoder, config, advance)
+    with phases.phase("index"):
+        index = CreatorIndex.build(encoder.directions)
     with phases.phase("record"):
         record = build_record(known, rows, offers, fitted, config)
     contents = Contents(
@@ -144,7 +129,7 @@ def train(
         topics=topics,
         texts=texts,
         encoder=encoder,
-        index=CreatorIndex.build(encoder.directions),
+        index=index,
         queries=queries,
         record=record,
         creators=_shown(known.creators, ("creator_id", "name", "mcn_id", "profile_text")),
@@ -162,7 +147,7 @@ def train(
         "config": asdict(config),
         "heads": fitted.about,
         "effects": ranker.effects.to_dict(),
-        "seconds": phases.seconds,
+        "phases": phases.costs,
         "warnings": list(known.warnings),
         "undated": list(known.undated_columns()),
         "versions": _versions(),

@@ -19,7 +19,22 @@ from matching.models.ranker import HEADS
 from tests.conftest import CHEAP, QUICK
 from tests.markets import small_market
 from training.fit import NO_IMPRESSIONS, NO_REFUNDS
+from training.phases import Phases
 from training.run import Trained, encode_texts, train
+
+PHASES = [
+    "facts",
+    "texts",
+    "features",
+    "trial",
+    "records",
+    "heads",
+    "tables",
+    "space of creators",
+    "space of products",
+    "index",
+    "record",
+]
 
 
 def matcher_of(trained: Trained) -> Matcher:
@@ -34,14 +49,16 @@ def test_the_manifest_says_what_was_trained_and_how(trained: Trained, sample: Ca
     assert about["config"]["tree_count"] == CHEAP.tree_count
     assert set(about["heads"]) == set(HEADS)
     assert all(head["rows"] > 1000 for head in about["heads"].values())
-    assert set(about["seconds"]) == {"facts", "texts", "features", "heads", "space", "record"}
+    assert list(about["phases"]) == PHASES
+    assert all(cost["seconds"] >= 0 and cost["peak_mib"] > 0 for cost in about["phases"].values())
     assert "products.price" in about["undated"]
 
 
-def test_phases_are_told_as_they_begin(small: Catalog):
-    told: list[str] = []
-    train(small, QUICK, tell=told.append)
-    assert told == ["facts", "texts", "features", "heads", "space", "record"]
+def test_phases_are_told_as_they_begin_and_come_on(small: Catalog):
+    told: list[tuple[str, float | None]] = []
+    train(small, QUICK, phases=Phases(lambda name, share: told.append((name, share))))
+    assert [name for name, share in told if share is None] == PHASES
+    assert ("features", 1.0) in told
 
 
 def test_the_heads_of_the_sample_tell_creators_apart(trained: Trained, sample: Catalog):
