@@ -23,7 +23,7 @@ from matching.drafts import draft, sync, write_synced
 from matching.errors import BundleError, UnknownIdError
 from matching.seal import is_sealed, look, seal
 
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 MANIFEST = "manifest.json"
 PROMOTED = "promoted.json"
 _DAMAGED = "the bundle is damaged; train again with --promote, or copy it again"

@@ -192,6 +192,9 @@ def find(
     language: Annotated[str, typer.Option(help="Of notes and reasons: en or zh.")] = "en",
 ) -> None:
     """Find creators for a product: the button, in a terminal."""
+    from matching.lean import import_lightgbm
+
+    import_lightgbm()
     from matching.matcher import Matcher
 
     result = Matcher.load(bundle).match(

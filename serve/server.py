@@ -38,7 +38,7 @@ _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THR
 _STOP_SECONDS = 30
 
 
-def run(settings: Settings, target: str = "serve.app:from_environment") -> None:
+def run(settings: Settings, target: str = "serve.worker:application") -> None:
     """Serve the promoted bundle until SIGINT or SIGTERM.
 
     `target` makes the application in each worker, from the environment.

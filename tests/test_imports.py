@@ -144,7 +144,7 @@ def test_only_the_judge_and_the_command_line_see_the_simulator():
     ("library", "homes"),
     [
         ("faiss", {"matching.models.index"}),
-        ("lightgbm", {"matching.models.outcomes", "training.baselines"}),
+        ("lightgbm", {"matching.models.outcomes", "matching.lean", "training.baselines"}),
         ("sklearn", {"matching.models.text", "training.unseen", "training.retrieval"}),
         ("dask", {"serve.weekly"}),
         ("typer", {CLI}),
@@ -161,8 +161,7 @@ def test_flask_stays_in_serve():
     assert all(is_in(module, "serve") for module in web)
 
 
-def test_joblib_works_where_training_does_and_nothing_is_unpickled():
-    assert all(is_in(module, "training") for module in importers("joblib"))
+def test_nothing_is_unpickled():
     assert importers("pickle", "cloudpickle", "dill", "shelve", "marshal") == set()
     for path in MODULES.values():
         source = path.read_text(encoding="utf-8")
@@ -211,3 +210,9 @@ def test_a_matcher_loads_nothing_heavy_beyond_its_models():
 def test_the_command_line_answers_without_loading_models():
     loaded = loaded_by("import matching.cli")
     assert loaded & {"lightgbm", "faiss", "pandas", "numpy", "sklearn", "pyarrow", "flask"} == set()
+
+
+def test_a_worker_does_without_what_lightgbm_may_use():
+    statement = "from matching.lean import import_lightgbm\nimport_lightgbm()\nimport serve.app"
+    assert loaded_by(statement) & {"sklearn", "pandas", "joblib"} == set()
+    assert {"sklearn", "pandas"} <= loaded_by(f"{statement}\nimport sklearn, pandas")

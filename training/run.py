@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -11,7 +11,6 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-from joblib import Parallel, delayed
 from scipy.sparse import vstack
 
 from matching import bundle
@@ -42,7 +41,6 @@ from training.retrieval import learn_space, place_products
 from training.rows import collect_rows, join_texts
 
 _PROFILE_COLUMNS = ("name", "category", "profile_text")
-_TEXTS_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True)
@@ -166,21 +164,13 @@ def encode_texts(
     catalog: Catalog, history: History, config: TrainConfig
 ) -> tuple[TextEncoder, Topics, ContentVectors]:
     """Fit the text encoder on products and creators and encode both; find the topics."""
-    products = _count_ngrams(join_texts(catalog.products, TEXT_COLUMNS))
-    creators = _count_ngrams(join_texts(catalog.creators, _PROFILE_COLUMNS))
+    products = count_ngrams(join_texts(catalog.products, TEXT_COLUMNS))
+    creators = count_ngrams(join_texts(catalog.creators, _PROFILE_COLUMNS))
     encoder = TextEncoder.fit(vstack((products, creators)), config.text_dimensions, config.seed)
     places, count = history.products["subcategory"], len(history.words["subcategory"])
     topics, spoken = Topics.fit(products, places, count, creators)
     vectors = ContentVectors(encoder.project(creators), encoder.project(products), spoken)
     return encoder, topics, vectors
-
-
-def _count_ngrams(texts: Sequence[str]) -> Any:
-    """Count the n-grams of texts, of many in several processes: Python counts one at a time."""
-    if len(texts) <= _TEXTS_AT_ONCE:
-        return count_ngrams(texts)
-    chunks = (texts[i : i + _TEXTS_AT_ONCE] for i in range(0, len(texts), _TEXTS_AT_ONCE))
-    return vstack(Parallel(n_jobs=-1)(delayed(count_ngrams)(c) for c in chunks), format="csr")
 
 
 def _shown(frame: pd.DataFrame, columns: tuple[str, ...]) -> pa.Table:

@@ -9,16 +9,20 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_matrix, issparse, vstack
 
 from matching.errors import BundleError
 
 Float32Array = npt.NDArray[np.float32]
 
 HASH_COUNT = 2**14
-NGRAMS = (1, 3)
+LONGEST = 3  # characters of an n-gram
 MAX_CHARACTERS = 1000
 _FIT_SAMPLE = 60_000
 _CHUNK = 50_000
+_TEXTS_AT_ONCE = 20_000
+_HASH_SEED = np.uint32(2166136261)  # FNV-1a, by character
+_HASH_PRIME = np.uint32(16777619)
 
 
 @dataclass(frozen=True)
@@ -63,15 +67,13 @@ class TextEncoder:
 
     def project(self, counts: Any) -> Float32Array:
         """Return the same of texts whose n-grams were counted (`count_ngrams`)."""
-        from sklearn.preprocessing import normalize
-
         vectors = np.empty((counts.shape[0], len(self.components)), dtype=np.float32)
         for start in range(0, len(vectors), _CHUNK):
             some = counts[start : start + _CHUNK]
             some.data = np.log(some.data) + 1.0
-            some = normalize(some.multiply(self.rarity).tocsr())
+            some = _normalized(some.multiply(self.rarity))
             vectors[start : start + _CHUNK] = some @ self._by_hash
-        return np.asarray(normalize(vectors), dtype=np.float32)
+        return np.asarray(_normalized(vectors), dtype=np.float32)
 
     @cached_property
     def _by_hash(self) -> Float32Array:
@@ -109,16 +111,47 @@ class ContentVectors:
     )
 
 
-def count_ngrams(texts: Sequence[str]) -> Any:
-    """Return how often each text has each hashed n-gram, sparse float32 (texts, HASH_COUNT)."""
-    from sklearn.feature_extraction.text import HashingVectorizer
+def count_ngrams(texts: Sequence[str]) -> csr_matrix:
+    """Return how often each text has each hashed n-gram, sparse float32 (texts, HASH_COUNT).
 
-    counter = HashingVectorizer(
-        analyzer="char_wb",
-        ngram_range=NGRAMS,
-        n_features=HASH_COUNT,
-        alternate_sign=False,
-        norm=None,
-        dtype=np.float32,
-    )
-    return counter.transform([text[:MAX_CHARACTERS] for text in texts])
+    N-grams are within words; the space before and after a word belongs to it.
+    """
+    chunks = [_count(texts[i : i + _TEXTS_AT_ONCE]) for i in range(0, len(texts), _TEXTS_AT_ONCE)]
+    return vstack(chunks, format="csr") if chunks else csr_matrix((0, HASH_COUNT), dtype=np.float32)
+
+
+def _count(texts: Sequence[str]) -> csr_matrix:
+    spaced = [" ".join(("", *text[:MAX_CHARACTERS].lower().split(), "")) for text in texts]
+    codes = np.frombuffer("".join(spaced).encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    text = np.repeat(np.arange(len(spaced)), [len(one) for one in spaced])
+    is_space = codes == ord(" ")
+    hashed = np.full(len(codes), _HASH_SEED)
+    joined = np.ones(len(codes), dtype=bool)  # no space between first and last
+    rows, columns = [], []
+    for size in range(1, LONGEST + 1):
+        if size > 2:
+            joined = joined[:-1] & ~is_space[size - 2 : -1]
+        end = slice(size - 1, None)
+        hashed = (hashed[: len(codes) - size + 1] ^ codes[end]) * _HASH_PRIME
+        joined = joined[: len(hashed)]
+        kept = joined & (text[: len(hashed)] == text[end]) if size > 1 else ~is_space
+        rows.append(text[: len(hashed)][kept])
+        columns.append(_spread(hashed[kept]))
+    places = (np.concatenate(rows), np.concatenate(columns))
+    ones = np.ones(len(places[0]), dtype=np.float32)
+    return csr_matrix((ones, places), shape=(len(texts), HASH_COUNT))
+
+
+def _spread(hashed: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    """Return the column of each hash: every bit of it counts (MurmurHash3's last step)."""
+    hashed = (hashed ^ (hashed >> np.uint32(16))) * np.uint32(0x85EBCA6B)
+    hashed = (hashed ^ (hashed >> np.uint32(13))) * np.uint32(0xC2B2AE35)
+    return (hashed ^ (hashed >> np.uint32(16))) % np.uint32(HASH_COUNT)
+
+
+def _normalized(vectors: Any) -> Any:
+    """Return rows of length 1, dense or sparse; one of nothing stays so."""
+    squares = vectors.multiply(vectors) if issparse(vectors) else vectors * vectors
+    lengths = np.sqrt(np.asarray(squares.sum(axis=1))).reshape(-1, 1)
+    lengths[lengths == 0.0] = 1.0
+    return vectors.multiply(1.0 / lengths).tocsr() if issparse(vectors) else vectors / lengths

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 PATIENCE_SECONDS = 60
-TARGET = "serve.app:from_environment"
+TARGET = "serve.worker:application"
 _START = "import sys; from serve.server import run; from serve.settings import read_settings; "
 
 

@@ -172,7 +172,7 @@ def test_a_shop_without_a_declined_invitation_trains():
 
 def test_many_texts_are_counted_as_few(small: Catalog, quick: Trained, monkeypatch):
     whole = quick.contents.texts
-    monkeypatch.setattr("training.run._TEXTS_AT_ONCE", 50)
+    monkeypatch.setattr("matching.models.text._TEXTS_AT_ONCE", 50)
     _, _, texts = encode_texts(small, quick.contents.history, QUICK)
     assert np.array_equal(texts.creators, whole.creators)
     assert np.array_equal(texts.topics, whole.topics)

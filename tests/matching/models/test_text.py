@@ -62,6 +62,16 @@ def test_spaces_and_case_and_what_comes_after_a_thousand_characters_do_not_matte
     assert np.array_equal(encoder.encode([long + "口红" * 50]), encoder.encode([long]))
 
 
+def test_n_grams_are_within_words_with_the_spaces_around_them():
+    grams = ["a", "b", " a", "ab", "b ", " ab", "ab ", "c", " c", "c ", " c "]
+    counted = count_ngrams(["ab  C", "", "ab ab"])
+    assert counted.sum(axis=1).ravel().tolist() == [[len(grams), 0, 2 * 7]]
+    assert counted[2].max() == 2
+    assert (counted[0] > 0).sum() == len(grams)  # no two of these share a hash
+    swapped = count_ngrams(["c ab"])
+    assert (counted[0] != swapped).nnz == 0
+
+
 @pytest.mark.parametrize("texts", [["坚果"], ["坚果", "口红"], ["", ""], ["a", "a", "a"]])
 def test_few_texts_give_few_directions(texts: list[str]):
     small = TextEncoder.fit(count_ngrams(texts), dimensions=32)
