@@ -120,9 +120,12 @@ def train(
     with _progress() as progress:
         chosen = TrainConfig() if config is None else TrainConfig.load(config)
         phases = Phases(_bar(progress))
-        with phases.phase("loading"):
-            catalog = Catalog.load(data)
-        trained = run(catalog, chosen, day, phases)
+
+        def load() -> Catalog:
+            with phases.phase("loading"):
+                return Catalog.load(data)
+
+        trained = run(load(), chosen, day, phases)
         with phases.phase("writing"):
             path = trained.save(out)
     for phase, cost in phases.costs.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,6 @@ from matching.columns import CHANNELS, CREATORS, MERCHANTS, PRODUCTS, SCENES, ST
 from matching.history import (
     ANSWERS,
     INVITATIONS,
-    KEYS,
     LOG_UNIT,
     MONEY_UNIT,
     SPAN,
@@ -25,6 +24,7 @@ from matching.history import (
     Ids,
     IntArray,
     Ledger,
+    Ledgers,
     Statistics,
 )
 from matching.rates import REFUND_PRIOR_COUNT, ratio, shrunk_share
@@ -62,16 +62,19 @@ def build_history(catalog: Catalog) -> History:
         known=frozenset(log.columns),
         channels=channels,
     )
-    keys = {
-        name: history.key(name, rows["creator"], rows["product"], rows["channel"]) for name in KEYS
-    }
+
+    def keys(key: str, chosen: IntArray) -> IntArray:
+        creators, products, channels = (
+            rows[name][chosen] for name in ("creator", "product", "channel")
+        )
+        return history.key(key, creators, products, channels)
+
+    def build(stream: str, key: str) -> Ledger:
+        chosen, days, measures = streams[stream]
+        return Ledger.build(keys(key, chosen), days, measures)
+
     _expect_refunds(streams["outcomes"], keys)
-    ledgers = {
-        (stream, name): Ledger.build(key[chosen], days, measures)
-        for stream, (chosen, days, measures) in streams.items()
-        for name, key in keys.items()
-    }
-    return replace(history, ledgers=ledgers)
+    return replace(history, ledgers=Ledgers(build))
 
 
 def product_attributes(
@@ -257,7 +260,7 @@ def _outcomes(ended: pd.DataFrame, price: FloatArray) -> dict[str, IntArray]:
     }
 
 
-def _expect_refunds(outcomes: Stream, keys: Mapping[str, IntArray]) -> None:
+def _expect_refunds(outcomes: Stream, keys: Callable[[str, IntArray], IntArray]) -> None:
     """Add what would have been refunded at the sub-category's share as known on each day.
 
     Where nothing was known of it yet, what was refunded counts as expected.
@@ -266,8 +269,9 @@ def _expect_refunds(outcomes: Stream, keys: Mapping[str, IntArray]) -> None:
     needed = {name: measures[name] for name in ("refunded_gmv", "refundable_gmv", "fulfilled")}
 
     def known(key: str) -> list[FloatArray]:
-        ledger = Ledger.build(keys[key][chosen], days, needed)
-        return [ledger.before(name, keys[key][chosen], days).astype(np.float64) for name in needed]
+        asked = keys(key, chosen)
+        ledger = Ledger.build(asked, days, needed)
+        return [ledger.before(name, asked, days).astype(np.float64) for name in needed]
 
     refunded, whole, count = known("subcategory")
     market_refunded, market_whole, _ = known("market")

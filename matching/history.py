@@ -11,6 +11,7 @@ depend on what else is in the ledger: a catalog cut at a date gives the same bit
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -71,18 +72,21 @@ class Ledger:
         kept = np.flatnonzero(keys >= 0)
         stamps = keys[kept] * SPAN + days[kept]
         order = np.argsort(stamps, kind="stable")
-        rows = kept[order]
+        rows = kept[order].astype(np.int32)  # half the memory, and no catalog has 2**31 rows
         values = {name: _gather(measure, rows) for name, measure in measures.items()}
         return cls(stamps[order], values)
 
     def running(self, measure: str) -> IntArray:
         """Return the running sums of a measure, shape (n + 1,)."""
         if measure not in self.sums:
-            values = self.values[measure]()
-            sums = np.zeros(len(values) + 1, dtype=np.int64)
-            np.cumsum(values, out=sums[1:])
-            self.sums[measure] = sums
+            self.sums[measure] = self._sum(measure)
         return self.sums[measure]
+
+    def _sum(self, measure: str) -> IntArray:
+        values = self.values[measure]()
+        sums = np.zeros(len(values) + 1, dtype=np.int64)
+        np.cumsum(values, out=sums[1:])
+        return sums
 
     def span(self, keys: IntArray, days: IntArray) -> tuple[IntArray, IntArray]:
         """Return for each key the first event and the end of those known before the day.
@@ -128,13 +132,26 @@ class Ledger:
         first = np.flatnonzero(np.diff(stamps, prepend=-1))
         sums = {}
         for name in measures:
-            values = np.diff(self.running(name))[kept]
+            sums_of = self.sums[name] if name in self.sums else self._sum(name)
+            values = np.diff(sums_of)[kept]
             totals = np.add.reduceat(values, first) if len(first) else values
             sums[name] = np.concatenate(([0], np.cumsum(totals)))
         return Ledger(stamps[first], {}, sums, is_frozen=True)
 
 
-def _gather(measure: IntArray, rows: IntArray) -> Callable[[], IntArray]:
+class Ledgers(dict[tuple[str, str], Ledger]):
+    """Ledgers by (stream, key), each sorted when it is first asked for: half of them never are."""
+
+    def __init__(self, build: Callable[[str, str], Ledger]) -> None:
+        super().__init__()
+        self._build = build
+
+    def __missing__(self, name: tuple[str, str]) -> Ledger:
+        self[name] = self._build(*name)
+        return self[name]
+
+
+def _gather(measure: IntArray, rows: npt.NDArray[np.int32]) -> Callable[[], IntArray]:
     """Defer the reordering of a measure until it is asked for."""
     return lambda: measure[rows]
 
@@ -377,7 +394,16 @@ class History:
     def with_residuals(self, residuals: Mapping[str, Ledger]) -> History:
         """Return the history with the ledgers of residuals by key."""
         added = {("residuals", key): ledger for key, ledger in residuals.items()}
-        return replace(self, ledgers={**self.ledgers, **added})
+        return replace(self, ledgers=ChainMap(added, self.ledgers))  # type: ignore[arg-type]
+
+    def release(self) -> None:
+        """Let go of running sums, which take as much memory as the facts; asking makes them again.
+
+        A frozen history has nothing else and keeps them.
+        """
+        for ledger in self.ledgers.values():
+            if ledger.values:
+                ledger.sums.clear()
 
     def contacted(self, merchant: int) -> tuple[IntArray, IntArray]:
         """Return the creators a merchant has invited, and the day of the last invitation."""

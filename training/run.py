@@ -93,11 +93,13 @@ def train(
                 f"nothing was known on {as_of}: the catalog has no creator or product before it; "
                 "choose a later --as-of"
             )
+        del catalog  # and with it, where the caller keeps none, what was loaded
         history = build_history(known)
     with phases.phase("texts"):
         text_encoder, topics, texts = encode_texts(known, history, config)
     with phases.phase("features") as advance:
         rows = collect_rows(known, history, texts, advance)
+        history.release()
     fitted = fit_ranker(rows, history, as_of, config, phases)
     ranker = fitted.ranker
     with phases.phase("tables"):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from matching.catalog import Catalog
 from matching.facts import build_history, settled_sales
 from matching.history import (
+    MEASURES,
     RECENT_DAYS,
     History,
     Ids,
@@ -146,8 +147,7 @@ def tiny() -> History:
 
 
 def known(history: History, key: str, number: int, measure: str, day: date) -> float:
-    stream = next(s for (s, k), ledger in history.ledgers.items() if measure in ledger.values)
-    ledger = history.ledgers[stream, key]
+    ledger = history.ledgers[MEASURES[measure], key]
     return float(ledger.before(measure, np.array(number), np.array(day_number(day)))) / unit(
         measure
     )
