@@ -44,11 +44,11 @@ class TrainConfig:
         A TRUST stage whose features and effects no prediction may use; for the ablation.
     """
 
-    tree_count: int = 150
-    depth: int = 4
-    leaf_count: int = 15
+    tree_count: int = 100
+    depth: int = 3
+    leaf_count: int = 8
     min_leaf_rows: int = 40
-    learning_rate: float = 0.08
+    learning_rate: float = 0.12
     feature_fraction: float = 0.6
     l2: float = 5.0
     half_life_days: float = 365.0
