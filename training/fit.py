@@ -89,6 +89,7 @@ def fit_ranker(
         unseen = Unseen.of(plain, rows, records, later, config.threads)
         trial = Trial(split, plain, records, unseen)
         counts = _tree_counts(earlier, later)
+        records.history.release()
     with phases.phase("records"):
         records = fit_records(rows, history, day, form, config)
     with phases.phase("heads"):
