@@ -21,6 +21,8 @@ from matching.errors import MatchingError, OptionError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from training.phases import Phases
+
 app = typer.Typer(
     help="Who should sell this product, and what will it bring.",
     no_args_is_help=True,
@@ -42,6 +44,9 @@ Bundle = Annotated[Path, typer.Argument(help="Folder of one version.")]
 Bundles = Annotated[Path, typer.Argument(help="Folder of versions.")]
 Objective = Annotated[str, typer.Option(help="roi, gmv or profit.")]
 K = Annotated[int, typer.Option("-k", help="How many creators.")]
+AllowShrunk = Annotated[
+    bool, typer.Option("--allow-shrunk", help="Take tables that lost over 30 % of their rows.")
+]
 AsOf = Annotated[str | None, typer.Option(help="ISO day; facts known before it count.")]
 
 
@@ -128,11 +133,7 @@ def train(
         trained = run(load(), chosen, day, phases)
         with phases.phase("writing"):
             path = trained.save(out)
-    for phase, cost in phases.costs.items():
-        print(
-            f"{phase}: {cost['seconds']:.1f} s, peak so far {cost['peak_mib']:,.0f} MiB",
-            file=sys.stderr,
-        )
+    _tell_costs(phases)
     for warning in trained.about["warnings"]:
         print(f"warning: {warning}", file=sys.stderr)
     for name, head in trained.about["heads"].items():
@@ -143,6 +144,45 @@ def train(
     else:
         print(f"note: not promoted; `matching bundles promote {out} {path.name}`", file=sys.stderr)
     print(path)
+
+
+@app.command()
+def refresh(
+    bundle: Bundle,
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Folder of versions.")],
+    as_of: AsOf = None,
+    allow_shrunk: AllowShrunk = False,
+    promote: Annotated[bool, typer.Option("--promote", help="Let it serve.")] = False,
+) -> None:
+    """Write a new bundle with the same models and the newest facts, nothing fitted."""
+    from matching import bundle as folder
+
+    refreshed = _refresh(bundle, data, _day(as_of), allow_shrunk, out)
+    if promote:
+        folder.promote(out, refreshed.name)
+    print(refreshed)
+
+
+def _refresh(bundle: Path, data: str, day: date | None, allow_shrunk: bool, out: Path) -> Path:
+    from matching.catalog import Catalog
+    from training.phases import Phases
+    from training.refresh import refresh as run
+
+    with _progress() as progress:
+        phases = Phases(_bar(progress))
+
+        def load() -> Catalog:
+            with phases.phase("loading"):
+                return Catalog.load(data)
+
+        refreshed = run(bundle, load(), day, allow_shrunk, phases)
+        with phases.phase("writing"):
+            path = refreshed.save(out)
+    _tell_costs(phases)
+    for warning in refreshed.about["warnings"]:
+        print(f"warning: {warning}", file=sys.stderr)
+    return path
 
 
 @app.command()
@@ -447,6 +487,14 @@ def _day(text: str | None, option: str = "as-of") -> date | None:
 def _fail(message: str, code: int) -> int:
     print(f"matching: {message}", file=sys.stderr)
     return code
+
+
+def _tell_costs(phases: Phases) -> None:
+    for phase, cost in phases.costs.items():
+        print(
+            f"{phase}: {cost['seconds']:.1f} s, peak so far {cost['peak_mib']:,.0f} MiB",
+            file=sys.stderr,
+        )
 
 
 def _bar(progress: Progress) -> Callable[[str, float | None], None]:

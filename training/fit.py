@@ -54,6 +54,7 @@ class Trial:
 class Fitted:
     """The ranker, the records that its effects read, what was fitted, and the trial before it."""
 
+    form: Form
     ranker: Ranker
     records: Records
     about: dict[str, Any]
@@ -99,7 +100,7 @@ def fit_ranker(
         name: {"rows": len(target), "trees": heads[name].tree_count, **heads[name].describe()}
         for name, (_, target) in rows.heads(day, form).items()
     }
-    return Fitted(ranker, records, about, trial)
+    return Fitted(form, ranker, records, about, trial)
 
 
 def _ranker(heads: Mapping[str, Head], records: Records, form: Form) -> Ranker:

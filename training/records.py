@@ -89,19 +89,43 @@ def fit_records(
     learnt = events[known]
     references = _references(rows, learnt, target, fold[known], config)
     residuals = target[events] - reference_margins(references, rows.matrix[events], fold)
-    counting = rows.counting[events]
     effects = Effects.fit(
         residuals[known],
-        counting[known],
+        rows.counting[learnt],
         {name: key[known] for name, key in keys.items()},
         rows.log_price[learnt],
         config.seed,
     ).without(config.without_parts)
     if not effects.used:
         return _no_records(history, events, keys)
+    return _with_residuals(rows, history, effects, references, events, residuals)
+
+
+def take_residuals(
+    rows: Rows, history: History, form: Form, effects: Effects, references: tuple[Head, ...]
+) -> Records:
+    """Return the records of rows that came since, by parameters that were fitted before."""
+    teaches, target = rows.conversion(form)
+    events = np.flatnonzero(teaches & ~np.isnan(rows.ended_on))
+    if not effects.used:
+        return _no_records(history, events, _keys(history, rows, events))
+    fold = creator_folds(history.creator_ids)[rows.creators[events]]
+    residuals = target[events] - reference_margins(references, rows.matrix[events], fold)
+    return _with_residuals(rows, history, effects, references, events, residuals)
+
+
+def _with_residuals(
+    rows: Rows,
+    history: History,
+    effects: Effects,
+    references: tuple[Head, ...],
+    events: IntArray,
+    residuals: FloatArray,
+) -> Records:
+    keys = _keys(history, rows, events)
     days = rows.ended_on[events].astype(np.int64)
     ledgers, own = residual_ledgers(
-        effects, residuals, counting, rows.log_price[events], keys, days
+        effects, residuals, rows.counting[events], rows.log_price[events], keys, days
     )
     return Records(effects, references, history.with_residuals(ledgers), events, keys, own)
 

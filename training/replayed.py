@@ -39,14 +39,34 @@ def build_record(
     offers : at the training date; a term that neither the collaboration nor the listing says is
         estimated as there
     """
-    failed = ~rows.fulfilled & ~np.isnan(rows.ended_on)
-    ended = np.flatnonzero(failed | ~np.isnan(rows.sales))
+    ended = ended_rows(rows)
     outcomes, learnt = replay_all(rows, ended, fitted, config)
-    deal, estimated = _agreed(catalog, fitted.history, rows, ended, offers)
-    money = value(outcomes, _as_expected(deal, fitted.history, rows, ended, outcomes))
+    cases = build_cases(catalog, rows, fitted.history, offers, ended, outcomes, learnt)
+    merchants = fitted.history.products["merchant"][rows.products[ended]]
+    return Record.build(merchants, fitted.history.merchants.count, cases)
+
+
+def ended_rows(rows: Rows) -> IntArray:
+    """Return the collaborations that came to an end with a known result."""
+    failed = ~rows.fulfilled & ~np.isnan(rows.ended_on)
+    return np.flatnonzero(failed | ~np.isnan(rows.sales))
+
+
+def build_cases(
+    catalog: Catalog,
+    rows: Rows,
+    history: History,
+    offers: Offers,
+    ended: IntArray,
+    outcomes: Outcomes,
+    learnt: BoolArray,
+) -> Cases:
+    """Return rows that came to an end, beside what `outcomes` promise of each on its own terms."""
+    deal, estimated = _agreed(catalog, history, rows, ended, offers)
+    money = value(outcomes, _as_expected(deal, history, rows, ended, outcomes))
     published = rows.fulfilled[ended]
     sales = np.where(published, rows.sales[ended], 0.0)
-    cases = Cases(
+    return Cases(
         collaboration_ids=_encoded(catalog, ended),
         products=rows.products[ended].astype(np.int32),
         creators=rows.creators[ended].astype(np.int32),
@@ -64,8 +84,6 @@ def build_record(
         settled_gmv=sales,
         cost=_spent(catalog, deal, ended, published, sales),
     )
-    merchants = fitted.history.products["merchant"][rows.products[ended]]
-    return Record.build(merchants, fitted.history.merchants.count, cases)
 
 
 def replay_all(

@@ -25,6 +25,7 @@ from matching.medians import Medians
 from matching.models.effects import READS as EFFECT_READS
 from matching.models.effects import Effects
 from matching.models.index import CreatorIndex
+from matching.models.ranker import Ranker
 from matching.models.text import ContentVectors, TextEncoder, count_ngrams
 from matching.models.topics import Topics
 from matching.notes import MONEY_COLUMNS
@@ -32,6 +33,7 @@ from matching.offers import TOTALS as OFFER_TOTALS
 from matching.offers import Offers
 from matching.pairs import TOTALS
 from matching.product import TEXT_COLUMNS
+from matching.record import Record
 from matching.scoring import Scorer
 from training.config import TrainConfig
 from training.fit import fit_ranker
@@ -41,6 +43,16 @@ from training.retrieval import learn_space, place_products
 from training.rows import collect_rows, join_texts
 
 _PROFILE_COLUMNS = ("name", "category", "profile_text")
+
+
+@dataclass(frozen=True)
+class Models:
+    """What was learnt, whatever the date of the facts that it is applied to."""
+
+    ranker: Ranker
+    text_encoder: TextEncoder
+    topics: Topics
+    medians: Medians
 
 
 @dataclass(frozen=True)
@@ -102,31 +114,53 @@ def train(
         history.release()
     fitted = fit_ranker(rows, history, as_of, config, phases)
     ranker = fitted.ranker
+    frozen = freeze(fitted.history, as_of, ranker.effects)
+    with phases.phase("record"):
+        record = build_record(known, rows, Offers.build(frozen), fitted, config)
+    medians = Medians.build(
+        rows.matrix, history.products["category"][rows.products], len(history.words["category"])
+    )
+    form, heads = fitted.form, fitted.about
+    del rows, fitted, history  # before the space, which needs none of them
+    models = Models(ranker, text_encoder, topics, medians)
+    contents = assemble(known, frozen, texts, models, record, config, phases)
+    about = {
+        **describe(known, config, phases),
+        "form": asdict(form),
+        "heads": heads,
+        "effects": ranker.effects.to_dict(),
+    }
+    return Trained(contents, as_of, about)
+
+
+def assemble(
+    known: Catalog,
+    frozen: History,
+    texts: ContentVectors,
+    models: Models,
+    record: Record,
+    config: TrainConfig,
+    phases: Phases,
+) -> Contents:
+    """Return what serves: models, the facts at a date, and the space in which to find creators."""
     with phases.phase("tables"):
-        frozen = freeze(fitted.history, as_of, ranker.effects)
         offers = Offers.build(frozen)
         tables = FeatureTables.build(FEATURES, frozen, texts)
-        scorer = Scorer(frozen, texts, offers, ranker, tables)
+        scorer = Scorer(frozen, texts, offers, models.ranker, tables)
     with phases.phase("space of creators") as advance:
         encoder = learn_space(scorer, config, advance)
     with phases.phase("space of products") as advance:
         queries = place_products(scorer, encoder, config, advance)
     with phases.phase("index"):
         index = CreatorIndex.build(encoder.directions)
-    with phases.phase("record"):
-        record = build_record(known, rows, offers, fitted, config)
-    contents = Contents(
+    return Contents(
         history=frozen,
         offers=offers,
-        ranker=ranker,
+        ranker=models.ranker,
         tables=tables,
-        medians=Medians.build(
-            rows.matrix,
-            history.products["category"][rows.products],
-            len(history.words["category"]),
-        ),
-        text_encoder=text_encoder,
-        topics=topics,
+        medians=models.medians,
+        text_encoder=models.text_encoder,
+        topics=models.topics,
         texts=texts,
         encoder=encoder,
         index=index,
@@ -136,23 +170,25 @@ def train(
         products=_shown(known.products, tuple(known.products.columns)),
         facts=_facts(known),
     )
-    about = {
+
+
+def describe(known: Catalog, config: TrainConfig, phases: Phases) -> dict[str, Any]:
+    """Return what every manifest says: of the catalog, the program and what it took."""
+    return {
         "catalog": {"name": known.name, "currency": known.currency},
         "features": describe_features(),
-        "sizes": {
-            "creators": len(known.creators),
-            "products": len(known.products),
-            "collaborations": len(known.collaborations),
-        },
+        "sizes": sizes_of(known),
         "config": asdict(config),
-        "heads": fitted.about,
-        "effects": ranker.effects.to_dict(),
         "phases": phases.costs,
         "warnings": list(known.warnings),
         "undated": list(known.undated_columns()),
         "versions": _versions(),
     }
-    return Trained(contents, as_of, about)
+
+
+def sizes_of(known: Catalog) -> dict[str, int]:
+    """Return the rows of each main table."""
+    return {name: len(getattr(known, name)) for name in ("creators", "products", "collaborations")}
 
 
 def freeze(history: History, as_of: date, effects: Effects | None = None) -> History:
@@ -166,13 +202,20 @@ def encode_texts(
     catalog: Catalog, history: History, config: TrainConfig
 ) -> tuple[TextEncoder, Topics, ContentVectors]:
     """Fit the text encoder on products and creators and encode both; find the topics."""
-    products = count_ngrams(join_texts(catalog.products, TEXT_COLUMNS))
-    creators = count_ngrams(join_texts(catalog.creators, _PROFILE_COLUMNS))
+    products, creators = count_texts(catalog)
     encoder = TextEncoder.fit(vstack((products, creators)), config.text_dimensions, config.seed)
     places, count = history.products["subcategory"], len(history.words["subcategory"])
     topics, spoken = Topics.fit(products, places, count, creators)
     vectors = ContentVectors(encoder.project(creators), encoder.project(products), spoken)
     return encoder, topics, vectors
+
+
+def count_texts(catalog: Catalog) -> tuple[Any, Any]:
+    """Return the n-grams of every product's and every creator's texts."""
+    return (
+        count_ngrams(join_texts(catalog.products, TEXT_COLUMNS)),
+        count_ngrams(join_texts(catalog.creators, _PROFILE_COLUMNS)),
+    )
 
 
 def _shown(frame: pd.DataFrame, columns: tuple[str, ...]) -> pa.Table:

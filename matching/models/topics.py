@@ -71,7 +71,7 @@ class Topics:
         mean, scale = scores.mean(axis=0, dtype=np.float64), scores.std(axis=0, dtype=np.float64)
         scale = np.where(scale > 0, scale, 1.0)
         topics = cls(raw.lift, mean.astype(np.float32), scale.astype(np.float32))
-        return topics, ((scores - topics.mean) / topics.scale).astype(np.float16)
+        return topics, topics.encode(creators)  # to the bits that they have when asked for again
 
     def encode(self, creators: Any) -> npt.NDArray[np.float16]:
         """Return how much each text speaks of each topic, float16 (texts, topics).

@@ -29,11 +29,11 @@ PHASES = [
     "trial",
     "records",
     "heads",
+    "record",
     "tables",
     "space of creators",
     "space of products",
     "index",
-    "record",
 ]
 
 
