@@ -34,7 +34,7 @@ def match_batch(
         request = matcher.request(each, NO_FILTERS, NO_TERMS, week)
         mask = eligible(contents.history, contents.offers, request)
         query = without_level(matcher.query(each, objective))
-        found.append(np.sort(contents.index.search(query, count, mask)))
+        found.append(matcher.candidates(each, query, count, mask))
     sizes = [len(creators) for creators in found]
     rows = np.array([each.row for each in asked], dtype=np.int64)
     scored = matcher.scorer.score(np.concatenate(found), np.repeat(rows, sizes))

@@ -20,6 +20,7 @@ from matching.eligibility import REASONS
 from matching.errors import ConflictError, OptionError, UnknownIdError
 from matching.languages import LANGUAGES
 from matching.matcher import Filters, Matcher
+from matching.models.encoder import without_level
 from matching.models.ranker import preference
 from matching.results import PROMISED
 from tests.conftest import QUICK
@@ -204,6 +205,21 @@ def test_little_is_lost_by_not_scoring_everybody(
     kept = [value(q) / value(w) for q, w in zip(quick, whole, strict=True) if value(w) > 0]
     assert np.mean(kept) > 0.97
     assert max(kept) <= 1 + 1e-9
+
+
+def test_a_local_product_is_offered_to_its_city_too(matcher: Matcher, sample: Catalog):
+    cities = matcher.contents.history.creators["city"]
+    for product_id in sample.products.groupby("scene").head(1)["product_id"]:
+        asked, may = matcher.find_product(product_id), matcher.eligible(product_id)
+        query = without_level(matcher.query(asked, "gmv"))
+        found = matcher.candidates(asked, query, 40, may)
+        assert (np.diff(found) > 0).all() and may[found].all()
+        if matcher.product(product_id)["scene"] != "local":
+            assert len(found) == 40
+            continue
+        home = cities == asked.attributes["city"][asked.row]
+        assert len(found) > 40
+        assert home[found].sum() == min(40, (may & home).sum())
 
 
 # --- evidence ---
