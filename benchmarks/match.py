@@ -111,9 +111,10 @@ def ask_about(matcher: Matcher, objective: str) -> list[Asked]:
         product = contents.history.product_ids[row]
         about = matcher.find_product(product)
         request = matcher.request(about, NO_FILTERS, NO_TERMS, None)
-        matrix = matcher.match(product, objective=objective, explain=False).scored.matrix
         query = without_level(matcher.query(about, objective))
         mask = eligible(contents.history, contents.offers, request)
+        found = matcher.candidates(about, query, CANDIDATES[objective], mask)
+        matrix = matcher.scorer.score(found, np.array([row])).matrix
         fields = ("title", "category", "price", "commission_rate", "margin_rate")
         described = {n: v for n in fields if (v := matcher.product(product)[n]) is not None}
         found.append(Asked(product, described, request, query, mask, matrix))

@@ -53,16 +53,17 @@ def raw(matcher: Matcher, products: list[str], objective: str) -> float:
     """Return the seconds a product of what nobody can leave out, on one core."""
     contents, heads = matcher.contents, matcher.contents.ranker.heads
     results = match_batch(matcher, products, 20, objective, matcher.as_of)
-    matrix = results[0].scored.matrix
-    listed = matrix[np.concatenate([result.rows for result in results])]
-    searches = []
+    listed = results[0].scored.matrix[np.concatenate([result.rows for result in results])]
+    searches, matrices = [], []
     for product in products:
         asked = matcher.find_product(product)
         request = matcher.request(asked, NO_FILTERS, NO_TERMS, None)
         mask = eligible(contents.history, contents.offers, request)
-        searches.append(
-            (without_level(matcher.query(asked, objective)), CANDIDATES[objective], mask)
-        )
+        query = without_level(matcher.query(asked, objective))
+        searches.append((query, CANDIDATES[objective], mask))
+        found = matcher.candidates(asked, query, CANDIDATES[objective], mask)
+        matrices.append(matcher.scorer.score(found, np.array([asked.row])).matrix)
+    matrix = np.concatenate(matrices)
     start = time.perf_counter()
     for search in searches:
         contents.index.search(*search)

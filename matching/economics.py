@@ -5,7 +5,7 @@ All money is in the catalog's currency, all rates are fractions. Arrays broadcas
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -72,6 +72,15 @@ class Deal:
     return_cost_rate: Any = 0.0
     subsidy_rate: Any = 0.0
     margin_rate: Any = float("nan")
+
+    def __getitem__(self, rows: Any) -> Deal:
+        """Return the deals of some rows; what is the same for all stays one value."""
+        of_rows = {
+            field.name: value[rows]
+            for field in fields(self)
+            if np.size(value := getattr(self, field.name)) > 1
+        }
+        return replace(self, **of_rows)
 
     @property
     def sales_rate(self) -> Array:

@@ -47,8 +47,11 @@ from matching.results import (
 from matching.scoring import Scored
 
 CANDIDATES = {"roi": 300, "gmv": 600, "profit": 1000}
-"""How many creators are scored in full; the value this loses is in the quality report. Fees make
+"""How many creators are looked at; the value this loses is in the quality report. Fees make
 profit the hardest to find in a space of few dimensions, so more are scored for it."""
+PREDICTED_IN_FULL = {"roi": 150, "gmv": 150, "profit": 500}
+"""So many of the candidates, the best by a third of the trees, are predicted by all of them.
+Profit is a small difference of large amounts: a rough one misleads sooner."""
 MAX_K = 200
 _SEARCHED = ("product_id", "title", "category", "brand")
 
@@ -377,7 +380,14 @@ class Matcher:
             check_deadline("searching")
             creators = self.candidates(asked, query, count, mask)
             scored = self.scorer.score(
-                creators, np.array([asked.row]), terms, works, external=asked.external
+                creators,
+                np.array([asked.row]),
+                terms,
+                works,
+                external=asked.external,
+                best=None
+                if request.filters.on_predictions
+                else (objective, full_count(objective, k)),
             )
             rows = scored.best_channels(objective)
             rows = scored.ranked(objective, rows[_passes(scored, rows, request.filters)])
@@ -423,7 +433,7 @@ class Matcher:
                 if (missed := reason or _missed(scored, row, request.filters))
                 else place.get(creator),
                 missed,
-                ranked.count,
+                ranked.looked_at,
             )
             for creator, row, reason in zip(
                 creators.tolist(), scored.best_channels(objective).tolist(), reasons, strict=True
@@ -511,6 +521,11 @@ class Matcher:
 def candidate_count(objective: str, k: int) -> int:
     """Return how many creators are scored to list k of them."""
     return max(CANDIDATES[objective], 2 * k)
+
+
+def full_count(objective: str, k: int) -> int:
+    """Return how many of the candidates are predicted in full to list k of them."""
+    return max(PREDICTED_IN_FULL[objective], 2 * k)
 
 
 def _check(k: int, objective: str) -> None:

@@ -68,7 +68,7 @@ class MatchResult:
     @property
     def candidates(self) -> int:
         """How many creators were scored to find these."""
-        return self.scored.count
+        return self.scored.looked_at
 
     @property
     def creators(self) -> list[dict[str, Any]]:

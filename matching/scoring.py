@@ -7,6 +7,7 @@ The one path from facts to predictions. Matching, weekly lists, training's retri
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,16 @@ from matching.economics import Deal, Terms
 from matching.features import FEATURES, FeatureTables, build_matrix
 from matching.history import Attributes, FloatArray, History, IntArray
 from matching.models.outcomes import Matrix
-from matching.models.ranker import Given, Money, Outcomes, Ranker, order, preference, value
+from matching.models.ranker import (
+    Given,
+    Margins,
+    Money,
+    Outcomes,
+    Ranker,
+    order,
+    preference,
+    value,
+)
 from matching.offers import BoolArray, Offers
 from matching.pairs import Pairs, Texts
 
@@ -28,7 +38,8 @@ class Scored:
     """Predictions for offers: one row a creator and channel.
 
     `creators`, `products` and `channels` are int64 (rows,); everything else has the same length.
-    `candidates` says which of the `count` pairs that were asked for each row belongs to.
+    `candidates` says which of the `count` pairs that were asked for each row belongs to; pairs that
+    were left out have no row.
     """
 
     count: int
@@ -42,6 +53,11 @@ class Scored:
     estimated: BoolArray
     outcomes: Outcomes
     money: Money
+
+    @property
+    def looked_at(self) -> int:
+        """How many pairs were predicted in full."""
+        return int(np.count_nonzero(np.diff(self.candidates, prepend=-1)))
 
     def best_channels(self, objective: str) -> IntArray:
         """Return one row for each pair, in the order asked: the better channel by the objective."""
@@ -57,6 +73,17 @@ class Scored:
         best = np.full(self.count, -np.inf)
         np.maximum.at(best, self.candidates, log_values(self, objective))
         return np.where(np.isinf(best), np.nan, best)
+
+    def promising(self, objective: str, count: int) -> IntArray:
+        """Return the rows of the best pairs of each product, so many of each, in order."""
+        rows = self.best_channels(objective)
+        first, second = preference(self.outcomes, self.money, objective)
+        group = np.cumsum(np.diff(self.products[rows], prepend=-1) != 0)
+        ranked = np.lexsort((-second[rows], -first[rows], group))
+        place = np.arange(len(rows)) - np.searchsorted(group, group)
+        kept = np.zeros(self.count, dtype=bool)
+        kept[self.candidates[rows[ranked[place < count]]]] = True
+        return np.flatnonzero(kept[self.candidates])
 
     def ranked(self, objective: str, rows: IntArray) -> IntArray:
         """Return these rows from best to worst by the objective."""
@@ -86,6 +113,7 @@ class Scorer:
         works: BoolArray | None = None,
         external: tuple[Attributes, Texts] | None = None,
         threads: int = 1,
+        best: tuple[str, int] | None = None,
     ) -> Scored:
         """Predict for each (creator, product) in every channel that the creator works in.
 
@@ -98,6 +126,9 @@ class Scorer:
             Only these channels.
         external : (Attributes, Texts), optional
             Products that are not in the catalog, with their content vectors.
+        best : (objective, count), optional
+            Predict in full only so many creators of each product (adjacent in `products`), who come
+            first by what a third of the trees say: as good as all for finding the best few.
         """
         check_deadline("scoring")
         count = len(creators)
@@ -124,22 +155,35 @@ class Scorer:
         log_price = log_prices(attributes["price"][products])
         effects = self.ranker.effects.parts(pairs.total, log_price, len(pairs))
         given = Given(channels, log_price, effects)
-        outcomes = self.ranker.predict(matrix, given, threads)
-        returns = self.offers.return_cost_rate(attributes, products, outcomes.refund_share)
-        deal = replace(deal, return_cost_rate=returns)
-        return Scored(
-            count,
-            candidates,
-            creators,
-            np.broadcast_to(products, creators.shape),
-            channels,
-            matrix,
-            given,
-            deal,
-            estimated,
-            outcomes,
-            value(outcomes, deal),
-        )
+        products = np.broadcast_to(products, creators.shape)
+
+        def scored(margins: Margins, rows: Any = slice(None)) -> Scored:
+            outcomes = self.ranker.outcomes(margins, given[rows])
+            returns = self.offers.return_cost_rate(
+                attributes, products[:1] if shared else products[rows], outcomes.refund_share
+            )
+            priced = replace(deal[rows], return_cost_rate=returns)
+            return Scored(
+                count,
+                candidates[rows],
+                creators[rows],
+                products[rows],
+                channels[rows],
+                matrix[rows],
+                given[rows],
+                priced,
+                estimated[rows],
+                outcomes,
+                value(outcomes, priced),
+            )
+
+        margins = self.ranker.rough_margins(matrix, threads)
+        rows: Any = slice(None)
+        if best is not None:
+            rows = scored(margins).promising(*best)
+            margins = {name: margin[rows] for name, margin in margins.items()}
+        margins = self.ranker.all_margins(margins, matrix[rows], threads)
+        return scored(margins, rows)
 
     def contributions(self, scored: Scored, rows: IntArray) -> FloatArray:
         """Return what each feature and effect adds to ln E[S | accepted] of some rows, base last.

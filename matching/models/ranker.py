@@ -16,6 +16,7 @@ from matching.models.intervals import Interval
 from matching.models.outcomes import FloatArray, Head, Matrix, log_probability, probability
 
 IntArray = npt.NDArray[np.int64]
+Margins = Mapping[str, FloatArray]
 
 HEADS = ("accept", "fulfil", "sale", "impressions", "conversion", "refund")
 """Accept on all invitations; fulfil on accepted ones; of published ones whether they sell anything,
@@ -117,14 +118,27 @@ class Ranker:
 
     def predict(self, matrix: Matrix, given: Given, threads: int = 1) -> Outcomes:
         """Return the outcomes of each row of features."""
-        accept, fulfil, sale = (
-            probability(self.heads[name].margin(matrix, threads))
-            for name in ("accept", "fulfil", "sale")
-        )
-        refunded = self.heads["refund"].margin(matrix, threads)
+        rough = self.rough_margins(matrix, threads)
+        return self.outcomes(self.all_margins(rough, matrix, threads), given)
+
+    def rough_margins(self, matrix: Matrix, threads: int = 1) -> Margins:
+        """Return what each head's first trees say, by the head's name."""
+        return {name: head.rough_margin(matrix, threads) for name, head in self.heads.items()}
+
+    def all_margins(self, rough: Margins, matrix: Matrix, threads: int = 1) -> Margins:
+        """Return what all trees say: what the first have said, and what the others add."""
+        return {
+            name: rough[name] + head.margin_left(matrix, threads)
+            for name, head in self.heads.items()
+        }
+
+    def outcomes(self, margins: Margins, given: Given) -> Outcomes:
+        """Return the outcomes that the heads' margins tell."""
+        accept, fulfil, sale = (probability(margins[name]) for name in ("accept", "fulfil", "sale"))
+        refunded = margins["refund"]
         kept = probability(-refunded)  # exact, and above 0, where 1 - refund is not
-        impressions = self.heads["impressions"].margin(matrix, threads)
-        logs = self.heads["conversion"].margin(matrix, threads) + given.log_price
+        impressions = margins["impressions"]
+        logs = margins["conversion"] + given.log_price
         logs = logs + given.effects.sum(axis=1) + (impressions if self.by_impressions else 0.0)
         sold = np.exp(self.slope * logs) * self.smearing[given.channels] * kept
         published = sale * sold

@@ -196,6 +196,7 @@ def test_little_is_lost_by_not_scoring_everybody(
     """The top ten out of 300 candidates against the top ten of all 2,000."""
     quick = [matcher.match(p, 10, objective, explain=False) for p in products]
     monkeypatch.setattr(matcher_module, "CANDIDATES", dict.fromkeys(OBJECTIVES, 1_000_000))
+    monkeypatch.setattr(matcher_module, "PREDICTED_IN_FULL", matcher_module.CANDIDATES)
     whole = [matcher.match(p, 10, objective, explain=False) for p in products]
 
     def value(result: Any) -> float:
@@ -768,6 +769,7 @@ def test_a_creator_asked_about_has_a_prediction_and_a_rank(matcher: Matcher, pro
 def test_beyond_those_looked_at_no_rank_is_claimed(
     matcher: Matcher, products: list[str], monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setitem(matcher_module.PREDICTED_IN_FULL, "roi", 1_000_000)
     listed = ids(matcher.match(products[0], 60).to_dict())
     monkeypatch.setitem(matcher_module.CANDIDATES, "roi", 20)
     answer = matcher.match(products[0], 5, include=[*listed, listed[0]]).to_dict()

@@ -103,6 +103,29 @@ def test_many_pairs_at_once_are_each_pair_alone(scorer: Scorer):
             assert own == pytest.approx(getattr(alone.money, name)), name
 
 
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_only_the_promising_are_predicted_in_full_and_to_the_same_bits(
+    scorer: Scorer, objective: str
+):
+    """Of two products; both channels of whoever is kept, and the best few are among them."""
+    everybody = np.arange(scorer.history.creators.count)
+    creators, products = np.tile(everybody, 2), np.repeat([4, 7], len(everybody))
+    every = scorer.score(creators, products)
+    some = scorer.score(creators, products, best=(objective, 20))
+    assert some.looked_at == 40 and every.looked_at == len(creators)
+    assert np.unique(some.products[some.best_channels(objective)], return_counts=True)[
+        1
+    ].tolist() == [20, 20]
+    rows = np.flatnonzero(np.isin(every.candidates, some.candidates))
+    np.testing.assert_array_equal(every.candidates[rows], some.candidates)
+    for name in ("settled_gmv", "cost", "roi", "profit"):
+        np.testing.assert_array_equal(getattr(every.money, name)[rows], getattr(some.money, name))
+    best = every.ranked(objective, every.best_channels(objective))
+    for product in () if objective == "profit" else (4, 7):  # a third of few trees is too rough
+        top = best[every.products[best] == product][:5]
+        assert np.isin(every.candidates[top], some.candidates).all()
+
+
 def test_nobody_to_score_is_no_error(scorer: Scorer):
     nobody = scorer.score(np.zeros(0, dtype=np.int64), np.array([0]))
     assert len(nobody.creators) == len(nobody.best_channels("roi")) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -48,6 +49,29 @@ def test_a_head_learns_what_matters(logistic: Head, log: Head, matrix: np.ndarra
     assert np.corrcoef(logistic.margin(matrix), matrix[:, 0])[0, 1] > 0.8
     assert np.corrcoef(log.margin(matrix), matrix[:, 0])[0, 1] > 0.95
     assert log.margin(matrix).mean() == pytest.approx(5.0, abs=0.1)
+
+
+@pytest.mark.parametrize("trees", [1, 2, 4, 30])
+def test_the_first_trees_and_the_others_are_all_trees(matrix: np.ndarray, trees: int):
+    config = HeadConfig(tree_count=trees, min_leaf_rows=10)
+    head = Head.fit("sales", LOG, matrix, matrix[:, 0].astype(float), NAMES, config, threads=1)
+    rough = head.rough_margin(matrix)
+    assert head.tree_count == trees
+    np.testing.assert_array_equal(rough + head.margin_left(matrix), head.margin(matrix))
+    np.testing.assert_allclose(
+        head.margin(matrix), head.booster.predict(matrix, raw_score=True), rtol=0, atol=1e-12
+    )
+    assert np.corrcoef(rough, matrix[:, 0])[0, 1] > 0.8
+    assert (head.margin_left(matrix) == 0).all() == (trees == 1)
+
+
+def test_threads_that_ask_for_parts_do_not_disturb_each_other(log: Head, matrix: np.ndarray):
+    """LightGBM keeps in a model which of its trees were asked for last."""
+    asked = [log.rough_margin, log.margin_left] * 40
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(lambda ask: ask(matrix), asked))
+    for ask, margin in zip(asked, told, strict=True):
+        np.testing.assert_array_equal(margin, ask(matrix))
 
 
 def test_probabilities_are_calibrated_on_average(
