@@ -51,11 +51,11 @@ def request(bundle: Path, explain: bool) -> float:
 
 def raw_predictions(bundle: Path) -> float:
     """Return the median milliseconds of the heads alone, on the rows that a match scores."""
-    from matching.matcher import Matcher
+    from matching.matcher import Filters, Matcher
 
     matcher = Matcher.load(bundle)
     product = matcher.products(limit=1)[0]["product_id"]
-    found = matcher.match(product, 200, filters=Filters(roi_min=0.0), explain=False)
+    found = matcher.match(product, filters=Filters(roi_min=0.0), explain=False)
     matrix = found.scored.matrix  # of all candidates: what is predicted decides who passes
     heads = matcher.contents.ranker.heads.values()
     return 1000 * median(

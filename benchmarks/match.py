@@ -113,7 +113,7 @@ def ask_about(matcher: Matcher, objective: str) -> list[Asked]:
         request = matcher.request(about, NO_FILTERS, NO_TERMS, None)
         query = without_level(matcher.query(about, objective))
         mask = eligible(contents.history, contents.offers, request)
-        found = matcher.candidates(about, query, CANDIDATES[objective], mask)
+        found = matcher.candidates(about, objective, CANDIDATES[objective], mask)
         matrix = matcher.scorer.score(found, np.array([row])).matrix
         fields = ("title", "category", "price", "commission_rate", "margin_rate")
         described = {n: v for n in fields if (v := matcher.product(product)[n]) is not None}

@@ -61,7 +61,7 @@ def raw(matcher: Matcher, products: list[str], objective: str) -> float:
         mask = eligible(contents.history, contents.offers, request)
         query = without_level(matcher.query(asked, objective))
         searches.append((query, CANDIDATES[objective], mask))
-        found = matcher.candidates(asked, query, CANDIDATES[objective], mask)
+        found = matcher.candidates(asked, objective, CANDIDATES[objective], mask)
         matrices.append(matcher.scorer.score(found, np.array([asked.row])).matrix)
     matrix = np.concatenate(matrices)
     start = time.perf_counter()

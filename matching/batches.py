@@ -9,7 +9,6 @@ import numpy as np
 
 from matching.eligibility import eligible
 from matching.matcher import NO_FILTERS, NO_TERMS, Matcher, candidate_count, full_count
-from matching.models.encoder import without_level
 from matching.results import MatchResult
 
 
@@ -33,8 +32,7 @@ def match_batch(
     for each in asked:
         request = matcher.request(each, NO_FILTERS, NO_TERMS, week)
         mask = eligible(contents.history, contents.offers, request)
-        query = without_level(matcher.query(each, objective))
-        found.append(matcher.candidates(each, query, count, mask))
+        found.append(matcher.candidates(each, objective, count, mask))
     sizes = [len(creators) for creators in found]
     rows = np.array([each.row for each in asked], dtype=np.int64)
     scored = matcher.scorer.score(

@@ -52,6 +52,7 @@ profit the hardest to find in a space of few dimensions, so more are scored for 
 PREDICTED_IN_FULL = {"roi": 150, "gmv": 150, "profit": 500}
 """So many of the candidates, the best by a third of the trees, are predicted by all of them.
 Profit is a small difference of large amounts: a rough one misleads sooner."""
+_ANCHORS_OF_A_PART = 300
 MAX_K = 200
 _SEARCHED = ("product_id", "title", "category", "brand")
 
@@ -332,33 +333,63 @@ class Matcher:
         self, asked: Asked, objective: str, terms: Terms = NO_TERMS
     ) -> npt.NDArray[np.float32]:
         """Return the product's query vector; made on the spot for new products and other terms."""
-        encoder = self.contents.encoder
         if asked.external is None and not terms.given():
             return np.asarray(self.contents.queries[objective][asked.row])
-        anchors = encoder.anchors
-        scored = self.scorer.score(anchors, np.array([asked.row]), terms, external=asked.external)
-        return np.asarray(encoder.queries(scored.best_values(objective)[None, :])[0])
+        return self._placed(self.contents.encoder.anchors, asked, objective, terms)
 
     def candidates(
         self,
         asked: Asked,
-        query: npt.NDArray[np.float32],
+        objective: str,
         count: int,
         mask: npt.NDArray[np.bool_],
+        terms: Terms = NO_TERMS,
     ) -> IntArray:
-        """Return the creators to score: those nearest to the query, sorted.
+        """Return the creators to look at: those nearest to the product's query, sorted.
 
-        For a product that is used at a place also those nearest of its city: few live there, the
-        city decides what they bring, and the space tells too little of it. At a million creators
-        three quarters of such a product's value were lost without.
+        For a product that is used at a place half as many, and as many of its city: few live there,
+        the city decides what they bring, and the space tells too little of it. At a million
+        creators three quarters of such a product's value were lost without.
         """
         index, creators = self.contents.index, self.contents.history.creators
+        query = without_level(self.query(asked, objective, terms))
         found = index.search(query, count, mask)
         scene, city = (asked.attributes.get(name)[asked.row] for name in ("scene", "city"))
-        if scene == SCENES.index("local") and city >= 0 and creators.has("city"):
-            near = index.search(query, count, mask & (creators["city"] == city))
-            return np.union1d(found, near)
-        return np.sort(found)
+        if scene != SCENES.index("local") or not city >= 0 or not creators.has("city"):
+            return np.sort(found)
+        home = mask & (creators["city"] == city)
+        return np.union1d(
+            found[: count // 2], self._nearest_of(home, asked, objective, count, terms, query)
+        )
+
+    def _nearest_of(
+        self,
+        mask: npt.NDArray[np.bool_],
+        asked: Asked,
+        objective: str,
+        count: int,
+        terms: Terms,
+        query: npt.NDArray[np.float32],
+    ) -> IntArray:
+        """Return the nearest of a part of the creators, to a query that tells them apart better.
+
+        It is placed by anchors among themselves: half of them those nearest to the common query.
+        """
+        index, rows = self.contents.index, np.flatnonzero(mask)
+        if len(rows) <= count:
+            return rows
+        spread = rows[np.linspace(0, len(rows) - 1, _ANCHORS_OF_A_PART // 2).astype(np.int64)]
+        near = index.search(query, _ANCHORS_OF_A_PART // 2, mask)
+        own = self._placed(np.union1d(near, spread), asked, objective, terms)
+        return index.search(without_level(own), count, mask)
+
+    def _placed(
+        self, anchors: IntArray, asked: Asked, objective: str, terms: Terms
+    ) -> npt.NDArray[np.float32]:
+        """Return the product's query vector as what is predicted of these creators places it."""
+        scored = self.scorer.score(anchors, np.array([asked.row]), terms, external=asked.external)
+        encoder = replace(self.contents.encoder, anchors=anchors)
+        return np.asarray(encoder.queries(scored.best_values(objective)[None, :])[0])
 
     def _best(
         self,
@@ -375,10 +406,9 @@ class Matcher:
         Filters on predictions take more candidates until k pass, 5,000 at most.
         """
         count = candidate_count(objective, k)
-        query = without_level(self.query(asked, objective, terms))
         while True:
             check_deadline("searching")
-            creators = self.candidates(asked, query, count, mask)
+            creators = self.candidates(asked, objective, count, mask, terms)
             scored = self.scorer.score(
                 creators,
                 np.array([asked.row]),

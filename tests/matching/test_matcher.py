@@ -20,7 +20,6 @@ from matching.eligibility import REASONS
 from matching.errors import ConflictError, OptionError, UnknownIdError
 from matching.languages import LANGUAGES
 from matching.matcher import Filters, Matcher
-from matching.models.encoder import without_level
 from matching.models.ranker import preference
 from matching.results import PROMISED
 from tests.conftest import QUICK
@@ -212,15 +211,14 @@ def test_a_local_product_is_offered_to_its_city_too(matcher: Matcher, sample: Ca
     cities = matcher.contents.history.creators["city"]
     for product_id in sample.products.groupby("scene").head(1)["product_id"]:
         asked, may = matcher.find_product(product_id), matcher.eligible(product_id)
-        query = without_level(matcher.query(asked, "gmv"))
-        found = matcher.candidates(asked, query, 40, may)
+        found = matcher.candidates(asked, "gmv", 40, may)
         assert (np.diff(found) > 0).all() and may[found].all()
         if matcher.product(product_id)["scene"] != "local":
             assert len(found) == 40
             continue
         home = cities == asked.attributes["city"][asked.row]
-        assert len(found) > 40
-        assert home[found].sum() == min(40, (may & home).sum())
+        assert home[found].sum() >= min(40, (may & home).sum())
+        assert home[found].sum() < len(found)
 
 
 # --- evidence ---
