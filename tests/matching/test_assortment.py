@@ -67,6 +67,28 @@ def test_predictions_are_those_of_a_match(small_matcher: Matcher, asking: str):
         assert item["title"] == small_matcher.product(item["product_id"])["title"]
 
 
+def test_products_used_in_the_creators_city_are_looked_at_too(
+    small_matcher: Matcher, small: Catalog, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module, "CANDIDATE_COUNT", 6)
+    people = small.creators[(small.creators["opted_out"] == False)]  # noqa: E712
+    scenes = small.products.set_index("product_id")["scene"]
+
+    def local_ones(creators: Any) -> list[int]:
+        return [
+            sum(scenes[item["product_id"]] == "local" for item in answer.items)
+            for creator in creators
+            if len(answer := small_matcher.products_for(creator, 20, "gmv"))
+        ]
+
+    at_home = local_ones(people["creator_id"][people["city"] == "成都"])
+    elsewhere = local_ones(
+        people["creator_id"][people["city"].notna() & (people["city"] != "成都")]
+    )
+    assert np.median(at_home) >= 3  # half of the six
+    assert np.median(elsewhere) < 3
+
+
 def test_only_what_pays_the_commission_asked_for(
     small_matcher: Matcher, small: Catalog, asking: str
 ):
