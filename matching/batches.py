@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 
 from matching.eligibility import eligible
-from matching.matcher import NO_FILTERS, NO_TERMS, Matcher, candidate_count, full_count
+from matching.matcher import NO_FILTERS, NO_TERMS, Matcher, candidate_count, in_full
 from matching.results import MatchResult
 
 
@@ -36,7 +36,7 @@ def match_batch(
     sizes = [len(creators) for creators in found]
     rows = np.array([each.row for each in asked], dtype=np.int64)
     scored = matcher.scorer.score(
-        np.concatenate(found), np.repeat(rows, sizes), best=(objective, full_count(objective, k))
+        np.concatenate(found), np.repeat(rows, sizes), best=in_full(objective, k)
     )
     best = scored.best_channels(objective)
     ends = np.searchsorted(scored.candidates[best], np.cumsum(sizes))

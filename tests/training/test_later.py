@@ -70,7 +70,7 @@ def test_baselines_score_what_they_know(earlier, catalog, known):
 def test_impressions_are_predicted_where_a_head_does(earlier, catalog, monkeypatch, later):
     assert "predicted_impressions" in later
     ranker = earlier.contents.ranker
-    predict = type(ranker).predict
+    original = type(ranker).outcomes
 
     class Seen:
         def __init__(self, outcomes):
@@ -80,7 +80,7 @@ def test_impressions_are_predicted_where_a_head_does(earlier, catalog, monkeypat
         def __getattr__(self, name):
             return getattr(self.outcomes, name)
 
-    monkeypatch.setattr(type(ranker), "predict", lambda *args: Seen(predict(*args)))
+    monkeypatch.setattr(type(ranker), "outcomes", lambda *args: Seen(original(*args)))
     assert (later_outcomes(earlier, catalog)["predicted_impressions"] == 7.0).all()
 
 
