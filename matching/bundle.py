@@ -26,6 +26,8 @@ from matching.seal import is_sealed, look, seal
 FORMAT_VERSION = 6
 MANIFEST = "manifest.json"
 PROMOTED = "promoted.json"
+NO_RECORD: Mapping[str, Any] = {}
+_PROMOTIONS_KEPT = 200
 _DAMAGED = "the bundle is damaged; train again with --promote, or copy it again"
 
 Array = npt.NDArray[Any]
@@ -67,7 +69,8 @@ def write(bundles: Path, files: BundleFiles, as_of: date, about: Mapping[str, An
             for path in sorted(work.folder.rglob("*"))
             if path.is_file()
         }
-        content = hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
+        said = json.dumps([digests, as_of.isoformat(), about], sort_keys=True)
+        content = hashlib.sha256(said.encode()).hexdigest()
         created = datetime.now(UTC).replace(microsecond=0)
         version = f"{created:%Y%m%dT%H%M%S}-{content[:6]}"
         manifest = {
@@ -230,21 +233,37 @@ def earlier(bundles: Path) -> list[Path]:
     return [bundles / str(name) for name in names if (bundles / str(name) / MANIFEST).is_file()]
 
 
-def promote(bundles: Path, version: str, check: Callable[[Path], object] = verify) -> None:
+def version_folder(bundles: Path, version: str) -> Path:
+    """Return the folder of a version; UnknownIdError if there is none."""
+    if "/" in version or not (bundles / version).is_dir():
+        raise UnknownIdError("version", version, f"`matching bundles list {bundles}` names them")
+    return bundles / version
+
+
+def promote(
+    bundles: Path,
+    version: str,
+    check: Callable[[Path], object] = verify,
+    record: Mapping[str, Any] = NO_RECORD,
+) -> None:
     """Make a version the one that serves, after verifying it whole.
 
     Parameters
     ----------
     check : raises BundleError if the version's folder cannot serve; verifies at least every file
+    record : what else is noted of this promotion, beside the version and the time
     """
-    if "/" in version or not (bundles / version).is_dir():
-        raise UnknownIdError("version", version, f"`matching bundles list {bundles}` names them")
-    verified = seal(bundles / version, check)
+    verified = seal(version_folder(bundles, version), check)
     pointer = _pointer(bundles)
     history = [v for v in pointer.get("earlier", []) if v != version]
     if pointer.get("version") not in (None, version):
         history.append(pointer["version"])
-    _point(bundles, {"version": version, "earlier": history, "verified": verified})
+    _point(bundles, pointer, version, history, verified, record)
+
+
+def promotions(bundles: Path) -> list[dict[str, Any]]:
+    """Return what was promoted when, newest last: version, at, and what was recorded with it."""
+    return list(_pointer(bundles).get("promotions", []))
 
 
 def rollback(bundles: Path, check: Callable[[Path], object] = verify) -> str:
@@ -257,7 +276,7 @@ def rollback(bundles: Path, check: Callable[[Path], object] = verify) -> str:
         )
     version = str(history.pop())
     verified = seal(bundles / version, check)
-    _point(bundles, {"version": version, "earlier": history, "verified": verified})
+    _point(bundles, pointer, version, history, verified, {"rollback": True})
     return version
 
 
@@ -276,7 +295,22 @@ def _pointer(bundles: Path) -> dict[str, Any]:
     return pointer
 
 
-def _point(bundles: Path, pointer: Mapping[str, Any]) -> None:
+def _point(
+    bundles: Path,
+    before: Mapping[str, Any],
+    version: str,
+    earlier: list[str],
+    verified: Mapping[str, Any],
+    record: Mapping[str, Any],
+) -> None:
+    now = datetime.now(UTC).replace(microsecond=0).isoformat()
+    promotions = [*before.get("promotions", []), {"version": version, "at": now, **record}]
+    pointer = {
+        "version": version,
+        "earlier": earlier,
+        "verified": verified,
+        "promotions": promotions[-_PROMOTIONS_KEPT:],
+    }
     temporary = bundles / f".{PROMOTED}.{os.getpid()}"
     write_synced(temporary, json.dumps(pointer, indent=1))
     temporary.replace(bundles / PROMOTED)

@@ -118,8 +118,10 @@ def train(
     day = _day(as_of)
     from matching import bundle
     from matching.catalog import Catalog
+    from matching.gate import tell
     from training.config import TrainConfig
     from training.phases import Phases
+    from training.run import GATE
     from training.run import train as run
 
     with _progress() as progress:
@@ -130,20 +132,45 @@ def train(
             with phases.phase("loading"):
                 return Catalog.load(data)
 
-        trained = run(load(), chosen, day, phases)
+        trained = run(load(), chosen, day, phases, _promoted_manifest(out))
         with phases.phase("writing"):
             path = trained.save(out)
-    _tell_costs(phases)
+    _tell_costs(phases, apart=GATE)
     for warning in trained.about["warnings"]:
         print(f"warning: {warning}", file=sys.stderr)
     for name, head in trained.about["heads"].items():
         if head.get("reason"):
             print(f"note: {name} is a constant: {head['reason']}", file=sys.stderr)
+    for line in tell(trained.about["gate"]) if "gate" in trained.about else ():
+        print(f"gate: {line}", file=sys.stderr)
+    print(path)
     if promote or not bundle.has_promoted(out):
-        bundle.promote(out, path.name)
+        _promote(out, path.name)
     else:
         print(f"note: not promoted; `matching bundles promote {out} {path.name}`", file=sys.stderr)
-    print(path)
+
+
+def _promoted_manifest(bundles: Path) -> dict[str, Any] | None:
+    """Return the manifest of the bundle that serves; None if there is none that can be read."""
+    from matching import bundle
+    from matching.errors import BundleError
+
+    try:
+        return bundle.read_manifest(bundle.promoted(bundles))
+    except BundleError:
+        return None
+
+
+def _promote(bundles: Path, version: str, force: bool = False) -> None:
+    """Promote through the gate, after loading the version whole, and tell its notes."""
+    from matching.gate import promote
+    from matching.matcher import Matcher
+
+    verdict = promote(bundles, version, force, check=Matcher.load)
+    for loss in verdict.losses:
+        print(f"warning: forced, though {loss}", file=sys.stderr)
+    for note in verdict.notes:
+        print(f"note: gate: {note}", file=sys.stderr)
 
 
 @app.command()
@@ -156,12 +183,10 @@ def refresh(
     promote: Annotated[bool, typer.Option("--promote", help="Let it serve.")] = False,
 ) -> None:
     """Write a new bundle with the same models and the newest facts, nothing fitted."""
-    from matching import bundle as folder
-
     refreshed = _refresh(bundle, data, _day(as_of), allow_shrunk, out)
-    if promote:
-        folder.promote(out, refreshed.name)
     print(refreshed)
+    if promote:
+        _promote(out, refreshed.name)
 
 
 def _refresh(bundle: Path, data: str, day: date | None, allow_shrunk: bool, out: Path) -> Path:
@@ -453,18 +478,32 @@ def list_bundles(
         print(
             f"{mark} {manifest['version']}  as of {manifest['as_of']}  "
             f"{sizes['creators']:,} creators, {sizes['products']:,} products"
+            f"{_forced(bundles) if manifest['promoted'] else ''}"
         )
+
+
+def _forced(bundles: Path) -> str:
+    """Return what the promoted version was forced in spite of, if anything."""
+    from matching import bundle
+
+    latest = (bundle.promotions(bundles) or [{}])[-1]
+    return f"  forced: {'; '.join(latest['forced'])}" if latest.get("forced") else ""
 
 
 @bundles_app.command("promote")
 def promote_bundle(
-    bundles: Bundles, version: Annotated[str, typer.Argument(help="Version to serve.")]
+    bundles: Bundles,
+    version: Annotated[str, typer.Argument(help="Version to serve.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Even if it clearly loses; this is recorded.")
+    ] = False,
 ) -> None:
-    """Let a version serve, after verifying and loading it whole."""
-    from matching import bundle
-    from matching.matcher import Matcher
+    """Let a version serve, after verifying and loading it whole, unless it is clearly worse.
 
-    bundle.promote(bundles, version, check=Matcher.load)
+    Worse is what train measured on the weeks before the bundle's date, beside the configuration
+    that serves: by more than the standard error of the difference.
+    """
+    _promote(bundles, version, force)
     print(version)
 
 
@@ -489,12 +528,15 @@ def _fail(message: str, code: int) -> int:
     return code
 
 
-def _tell_costs(phases: Phases) -> None:
+def _tell_costs(phases: Phases, apart: str = "") -> None:
     for phase, cost in phases.costs.items():
+        told = " (apart from training)" if phase == apart else ""
         print(
-            f"{phase}: {cost['seconds']:.1f} s, peak so far {cost['peak_mib']:,.0f} MiB",
+            f"{phase}{told}: {cost['seconds']:.1f} s, peak so far {cost['peak_mib']:,.0f} MiB",
             file=sys.stderr,
         )
+    seconds = sum(cost["seconds"] for phase, cost in phases.costs.items() if phase != apart)
+    print(f"in all: {seconds:.1f} s", file=sys.stderr)
 
 
 def _bar(progress: Progress) -> Callable[[str, float | None], None]:

@@ -44,6 +44,10 @@ class BundleError(MatchingError):
         self.reason = reason
 
 
+class GateError(MatchingError):
+    """A bundle that is clearly worse than the one that serves."""
+
+
 class DeadlineError(MatchingError):
     """The time that an answer may take is over (HTTP 503)."""
 

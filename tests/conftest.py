@@ -22,9 +22,14 @@ from training.run import Trained, train
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 QUICK = TrainConfig(
-    tree_count=15, text_dimensions=8, anchor_products=16, anchor_creators=50, threads=1
+    tree_count=15,
+    text_dimensions=8,
+    anchor_products=16,
+    anchor_creators=50,
+    threads=1,
+    gate_days=0,
 )
-"""Enough to learn something from a small market in a blink."""
+"""Enough to learn something from a small market in a blink; nothing is judged for the gate."""
 CHEAP = replace(QUICK, tree_count=40, text_dimensions=16, anchor_products=24, anchor_creators=150)
 """Enough for the sample, in a few seconds."""
 

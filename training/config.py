@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 import math
 import tomllib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from matching.errors import OptionError
+from matching.errors import MatchingError, OptionError
 from matching.explain import PARTS
 from matching.features import FEATURES, Stage
 
@@ -42,6 +43,19 @@ class TrainConfig:
         Seed of everything that is drawn.
     without_stage
         A TRUST stage whose features and effects no prediction may use; for the ablation.
+    ignored_features
+        Names of features that no head may use: to see what a feature adds.
+    gate_days
+        The same is fitted again on what was known so many days before the training date, and judged
+        on the outcomes of those days, beside the promoted configuration; 0 leaves that out.
+
+    Examples
+    --------
+    >>> TrainConfig(tree_count=200).learning_rate
+    0.12
+    >>> TrainConfig.of({"tree_cuont": 200})
+    Traceback (most recent call last):
+    matching.errors.OptionError: config: unknown key 'tree_cuont'; did you mean 'tree_count'?
     """
 
     tree_count: int = 100
@@ -63,11 +77,14 @@ class TrainConfig:
     threads: int = 0
     seed: int = 0
     without_stage: str = ""
+    ignored_features: tuple[str, ...] = ()
+    gate_days: int = 28
 
     @property
     def without_features(self) -> tuple[str, ...]:
         """Names of the features that no head may use."""
-        return tuple(f.name for f in FEATURES if f.stage.value == self.without_stage)
+        staged = tuple(f.name for f in FEATURES if f.stage.value == self.without_stage)
+        return (*staged, *(name for name in self.ignored_features if name not in staged))
 
     @property
     def without_parts(self) -> tuple[str, ...]:
@@ -83,15 +100,25 @@ class TrainConfig:
             raise OptionError("config", f"{path} cannot be read: {error.strerror}") from error
         except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise OptionError("config", f"{path} is not TOML: {error}") from error
+        return cls.of(values, f"{path}: ")
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], where: str = "") -> TrainConfig:
+        """Take plain values, as of TOML or of a manifest; the others keep their defaults.
+
+        Raises OptionError, which begins with `where`, for an unknown key and names the nearest
+        known one, and for a value that cannot be.
+        """
         known: dict[str, Any] = {field.name: type(field.default) for field in fields(cls)}
+        given: dict[str, Any] = {}
         for name, value in values.items():
             if name not in known:
-                near = difflib.get_close_matches(name, known, n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
-                raise OptionError("config", f"{path} has an unknown key {name!r}{hint}")
-            if isinstance(value, bool) or not isinstance(value, (int, known[name])):
-                raise OptionError("config", f"{path}: {name} must be {known[name].__name__}")
-        given: dict[str, Any] = {name: known[name](value) for name, value in values.items()}
+                raise OptionError("config", f"{where}unknown key {name!r}{_nearest(name, known)}")
+            taken = (list, tuple) if known[name] is tuple else (int, known[name])
+            if isinstance(value, bool) or not isinstance(value, taken):
+                kind = "a list of names" if known[name] is tuple else known[name].__name__
+                raise OptionError("config", f"{where}{name} must be {kind}")
+            given[name] = known[name](value)
         return cls(**given).check()
 
     def check(self) -> TrainConfig:
@@ -103,9 +130,9 @@ class TrainConfig:
             raise OptionError("config", "interval_level must be below 1, calibration_share ≤ 0.5")
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name == "without_stage":
+            if not isinstance(value, int | float):
                 continue
-            if field.name in ("threads", "seed", "l2"):
+            if field.name in ("threads", "seed", "l2", "gate_days"):
                 if not 0 <= value < math.inf:
                     raise OptionError("config", f"{field.name} must be 0 or more")
             elif not 0 < value < math.inf:
@@ -113,8 +140,30 @@ class TrainConfig:
         if self.without_stage not in ("", *Stage):
             known = ", ".join(stage.value for stage in Stage)
             raise OptionError("config", f"without_stage must be empty or one of {known}")
+        names = [feature.name for feature in FEATURES]
+        for name in self.ignored_features:
+            if name not in names:
+                told = f"no feature {name!r} to ignore{_nearest(str(name), names)}"
+                raise OptionError("config", f"ignored_features: {told}")
         if not 2 <= self.leaf_count <= 131_072:
             raise OptionError("config", "leaf_count must be at least 2 and at most 131072")
         if self.seed >= 2**31:
             raise OptionError("config", "seed must be below 2147483648")
         return self
+
+
+def config_of(manifest: Mapping[str, Any]) -> TrainConfig:
+    """Return the configuration that a bundle was trained with; MatchingError if it has others."""
+    try:
+        return TrainConfig.of(manifest.get("config", {}))
+    except OptionError as error:
+        raise MatchingError(
+            f"the bundle was trained with a choice that this program does not have "
+            f"({error.message}): train again"
+        ) from error
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    """Return the question whether the nearest known name is meant; nothing where none is near."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""

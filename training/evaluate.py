@@ -14,6 +14,7 @@ from matching.errors import MatchingError, OptionError
 from matching.matcher import Matcher
 from training import worth
 from training.baselines import BASELINES, Score, fit_baselines
+from training.config import config_of
 from training.known import Known
 from training.later import later_outcomes
 from training.logged import judge_later
@@ -21,7 +22,7 @@ from training.rolling import compare_origins
 from training.segments import Segments
 from training.similar import judge_similar
 from training.simulator import load_truth
-from training.studies import Study, ablation, config_of, curve, told_evidence
+from training.studies import Study, ablation, curve, told_evidence
 from training.truth import TrueMarket, Truth, judged_products
 
 __all__ = ["Asked", "evaluate", "truth_of"]

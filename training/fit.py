@@ -77,9 +77,11 @@ def fit_ranker(
 
     Parameters
     ----------
+    rows : may hold what came later than the date; none of it teaches
     history : not frozen; holds every outcome of `rows`
     """
-    day, split = day_number(as_of), _calibration_day(rows, config)
+    day = day_number(as_of)
+    split = _calibration_day(rows, day, config)
     form = rows.form(day)
     later = rows.heads(day, form, invited_from=split)
     phases = phases or Phases()
@@ -211,9 +213,9 @@ def _tree_counts(earlier: Mapping[str, Head], later: Targets) -> dict[str, int]:
     }
 
 
-def _calibration_day(rows: Rows, config: TrainConfig) -> int:
-    """Return the day from which the newest share of settled collaborations was invited."""
-    settled = rows.invited[~np.isnan(rows.sales)]
+def _calibration_day(rows: Rows, day: int, config: TrainConfig) -> int:
+    """Return the day from which the newest share of what had settled by a day was invited."""
+    settled = rows.invited[~np.isnan(rows.sales) & (rows.ended_on < day)]
     if not len(settled):
-        return int(rows.invited.max(initial=0))
+        return int(rows.invited[rows.invited < day].max(initial=0))
     return int(np.quantile(settled, 1.0 - config.calibration_share))

@@ -24,7 +24,7 @@ from matching.models.text import ContentVectors
 from matching.models.topics import MAX_TOPICS, Topics
 from matching.offers import Offers
 from matching.record import Cases, Record
-from training.config import TrainConfig
+from training.config import TrainConfig, config_of
 from training.phases import Phases
 from training.records import Records, take_residuals
 from training.replayed import build_cases, ended_rows
@@ -32,6 +32,7 @@ from training.rows import Form, Rows, collect_rows
 from training.run import Models, Trained, assemble, count_texts, describe, freeze, sizes_of
 from training.unseen import replay
 
+_OF_THE_MODELS = ("form", "heads", "effects", "gate")
 _MOST_LOST = 0.3  # of a table's rows since the bundle: more is a dump that broke off
 
 
@@ -60,7 +61,7 @@ def refresh(
     phases = phases or Phases()
     manifest = read_manifest(bundle)
     matcher = Matcher.load(bundle)
-    config = TrainConfig(**manifest["config"])
+    config = config_of(manifest)
     form = Form(**manifest["form"])
     newest = catalog.newest_day()
     as_of = as_of or newest
@@ -101,7 +102,11 @@ def refresh(
     contents = assemble(known, frozen, texts, models, record, config, phases)
     about = {
         **describe(known, config, phases),
-        **{name: manifest[name] for name in ("form", "heads", "effects")},
+        **{
+            name: manifest[name]
+            for name in ("form", "heads", "effects", "gate")
+            if name in manifest
+        },
         "refreshed": manifest.get("refreshed")
         or {
             "version": manifest["version"],

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +38,14 @@ from matching.record import Record
 from matching.scoring import Scorer
 from training.config import TrainConfig
 from training.fit import fit_ranker
+from training.gate import judge_trial
 from training.phases import Phases
 from training.replayed import build_record
 from training.retrieval import learn_space, place_products
-from training.rows import collect_rows, join_texts
+from training.rows import Rows, collect_rows, join_texts
 
+GATE = "gate"
+"""The phase of the gate's fits, which are no part of training."""
 _PROFILE_COLUMNS = ("name", "category", "profile_text")
 
 
@@ -77,11 +81,14 @@ def train(
     config: TrainConfig | None = None,
     as_of: date | None = None,
     phases: Phases | None = None,
+    promoted: Mapping[str, Any] | None = None,
 ) -> Trained:
     """Train on what was known at a date (default: the day after the newest fact).
 
     Parameters
     ----------
+    promoted : dict, optional
+        Manifest of the bundle that serves, whose configuration the gate's fit is compared with.
     phases : Phases, optional
         Told of each phase; what they cost is part of the manifest.
 
@@ -121,7 +128,15 @@ def train(
         rows.matrix, history.products["category"][rows.products], len(history.words["category"])
     )
     form, heads = fitted.form, fitted.about
-    del rows, fitted, history  # before the space, which needs none of them
+    form, heads = fitted.form, fitted.about
+    fitted.history.release()
+    del fitted
+    gate = None
+    if config.gate_days:
+        with phases.phase(GATE):
+            rows_for = partial(_rows_for, known, history)
+            gate = judge_trial(rows, history, as_of, config, promoted, rows_for)
+    del rows, history  # before the space, which needs neither
     models = Models(ranker, text_encoder, topics, medians)
     contents = assemble(known, frozen, texts, models, record, config, phases)
     about = {
@@ -129,8 +144,15 @@ def train(
         "form": asdict(form),
         "heads": heads,
         "effects": ranker.effects.to_dict(),
+        **({} if gate is None else {"gate": gate}),
     }
     return Trained(contents, as_of, about)
+
+
+def _rows_for(known: Catalog, history: History, config: TrainConfig) -> Rows:
+    """Return the training rows of another configuration."""
+    _, _, texts = encode_texts(known, history, config)
+    return collect_rows(known, history, texts)
 
 
 def assemble(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -11,7 +11,6 @@ import numpy as np
 
 from matching.catalog import Catalog
 from matching.economics import OBJECTIVES
-from matching.errors import MatchingError
 from matching.explain import STAGES, evidence
 from matching.facts import days_of
 from matching.features import Stage
@@ -29,8 +28,14 @@ FRACTIONS = (0.25, 0.5, 1.0)
 MOST_PRODUCTS = 100
 """Enough for differences that are paired by product; everybody is scored for each, many times."""
 _TOLD_PRODUCTS, _TOLD_CREATORS = 50, 10
-SMALL_SPACE = {"anchor_products": 8, "anchor_creators": 32, "space_dimensions": 8}
-"""Studies score everybody, so the retrieval space, half of the work of training, is kept tiny."""
+SMALL_SPACE = {
+    "anchor_products": 8,
+    "anchor_creators": 32,
+    "space_dimensions": 8,
+    "gate_days": 0,
+}
+"""Studies score everybody and promote nothing, so the retrieval space, half of the work of
+training, is kept tiny, and the gate's fits are left out."""
 
 
 @dataclass(frozen=True)
@@ -85,19 +90,6 @@ class Judged:
             )
             for name, by in self.ratios.items()
         }
-
-
-def config_of(manifest: Mapping[str, Any]) -> TrainConfig:
-    """Return the configuration that a bundle was trained with; MatchingError if it has others."""
-    known = {field.name for field in fields(TrainConfig)}
-    given = manifest.get("config", {})
-    unknown = sorted(set(given) - known)
-    if unknown:
-        raise MatchingError(
-            f"the bundle was trained with a choice that this program does not have "
-            f"({unknown[0]}): train again"
-        )
-    return TrainConfig(**given).check()
 
 
 def curve(study: Study, config: TrainConfig) -> list[dict[str, Any]]:

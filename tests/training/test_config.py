@@ -59,6 +59,10 @@ def test_an_unknown_key_names_the_nearest_known_one(tmp_path: Path):
         "interval_level = 1.0",
         "interval_level = 80",
         "calibration_share = 0.9",
+        "gate_days = -1",
+        'ignored_features = "price_step"',
+        'ignored_features = ["fame"]',
+        "ignored_features = [3]",
         'without_stage = "fame"',
         "without_stage = 3",
     ],
@@ -68,6 +72,13 @@ def test_a_value_that_cannot_be_is_named(tmp_path: Path, text: str):
     with pytest.raises(OptionError, match=name) as error:
         TrainConfig.load(written(tmp_path, text))
     assert error.value.field == "config"
+
+
+def test_a_feature_can_be_ignored(tmp_path: Path):
+    config = TrainConfig.load(written(tmp_path, 'ignored_features = ["log_price"]'))
+    assert config.without_features == ("log_price",)
+    with pytest.raises(OptionError, match="no feature 'log_prices' to ignore; did you mean 'log_p"):
+        TrainConfig(ignored_features=("log_prices",)).check()
 
 
 def test_a_stage_can_be_left_out():

@@ -15,11 +15,11 @@ from matching.matcher import Matcher
 from tests.conftest import QUICK
 from tests.markets import small_market
 from tests.training.conftest import AS_OF
-from training.config import TrainConfig
+from training.config import TrainConfig, config_of
 from training.evaluate import truth_of
 from training.figures import Estimate
 from training.run import train
-from training.studies import FRACTIONS, Judged, Study, ablation, config_of, curve, told_evidence
+from training.studies import FRACTIONS, Judged, Study, ablation, curve, told_evidence
 
 
 def test_a_model_without_a_stage_splits_on_none_of_its_features(small):

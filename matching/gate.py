@@ -1,0 +1,170 @@
+"""The gate before a promotion: a bundle that clearly loses against the one that serves is refused.
+
+It reads manifests only; what they say was measured by `train` (`training/gate.py`): how models of
+this configuration, fitted some weeks before the bundle's date, fared on the weeks since.
+
+Two comparisons can show a loss. On the same days and rows, against the promoted configuration: the
+difference is paired, and one standard error of it is a clear loss. And against what the promoted
+bundle itself showed on the weeks before its own date: broken data harm both sides of the first
+comparison alike, but not this one. Its weeks are others, with other luck, so here it takes two
+standard errors.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from matching import bundle
+from matching.errors import BundleError, GateError
+
+OUTCOMES = {
+    "accept": "acceptance (AUC)",
+    "sold": "selling anything (AUC)",
+    "sales": "size of sales (Spearman)",
+}
+PAIRED_ERRORS, OTHER_DAYS_ERRORS = 1.0, 2.0
+_SAME_RESULT = ("threads", "gate_days")
+
+Manifest = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a bundle fares against the promoted one: its clear losses, and what was not judged."""
+
+    losses: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def configuration(manifest: Manifest) -> str:
+    """Return a digest of the choices and the features that a bundle was trained with."""
+    config = {n: v for n, v in manifest["config"].items() if n not in _SAME_RESULT}
+    text = json.dumps([config, manifest["features"]], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def judge(candidate: Manifest, promoted: Manifest) -> Verdict:
+    """Return the verdict on a bundle, by its manifest and that of the bundle that serves."""
+    if promoted["version"] == candidate["version"]:
+        return Verdict()
+    mine = candidate.get("gate")
+    if not mine or not mine["figures"]:
+        return Verdict(notes=(f"not judged: {_reason(candidate)}",))
+    losses, notes = list(_other_days(mine, promoted)), []
+    beside = mine["promoted"]
+    if beside is None or beside.get("configuration") != configuration(promoted):
+        why = "it was not compared with the promoted configuration when it was trained"
+        notes.append(f"not judged on the same days: {(beside or {}).get('reason') or why}")
+    else:
+        losses = [*_same_days(mine, beside), *losses]
+        notes += [f"the promoted configuration was judged {beside['note']}"] * bool(beside["note"])
+    if not promoted.get("gate"):
+        notes.append(f"{promoted['version']} has no figures of its own to compare with")
+    return Verdict(tuple(losses), tuple(notes))
+
+
+def promote(
+    bundles: Path,
+    version: str,
+    force: bool = False,
+    check: Callable[[Path], object] = bundle.verify,
+) -> Verdict:
+    """Make a version the one that serves unless it clearly loses, and return the verdict.
+
+    Parameters
+    ----------
+    force : promote it all the same; the record in `promoted.json` then names the losses
+    check : raises BundleError if the version's folder cannot serve; verifies at least every file
+
+    Raises
+    ------
+    GateError
+        If it loses: says what, by how much, and how to promote it all the same.
+    """
+    folder = bundle.version_folder(bundles, version)
+    candidate = bundle.read_manifest(folder)
+    try:
+        verdict = judge(candidate, bundle.read_manifest(bundle.promoted(bundles)))
+    except BundleError as error:  # none serves, or it cannot be read: anything whole is better
+        missing = error.reason == "missing"
+        verdict = Verdict(notes=() if missing else (f"not judged: {error}",))
+    if verdict.losses and not force:
+        raise GateError(
+            f"{version} is not promoted, it is clearly worse than what serves: "
+            f"{'; '.join(verdict.losses)}. Look at the data and the configuration, or promote it "
+            f"all the same: `matching bundles promote {bundles} {version} --force`"
+        )
+    record = {"forced": list(verdict.losses)} if force else {}
+    bundle.promote(bundles, version, check, record)
+    return verdict
+
+
+def tell(gate: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a manifest's gate says of each outcome, beside the promoted configuration."""
+    beside = gate["promoted"] or {}
+    for name, now in gate["figures"].items():
+        line = f"{OUTCOMES[name]} {_plus_minus(now)}"
+        if name in beside.get("gain", {}):
+            line += f"; promoted configuration {_plus_minus(beside['figures'][name])}, "
+            line += f"gain {_plus_minus(beside['gain'][name], '+')}"
+        yield line
+    if not gate["figures"]:
+        yield f"too little became known from {gate['from']} to {gate['until']} to judge"
+    if "reason" in beside:
+        yield f"the promoted configuration cannot be judged: {beside['reason']}"
+
+
+def _plus_minus(figure: Mapping[str, Any], sign: str = "") -> str:
+    error = figure["standard_error"]
+    return f"{figure['value']:{sign}.3f}" + ("" if error is None else f" ± {error:.3f}")
+
+
+def _reason(candidate: Manifest) -> str:
+    if "gate" not in candidate:
+        return f"{candidate['version']} was trained without the gate's fit"
+    gate = candidate["gate"]
+    return f"too little became known from {gate['from']} to {gate['until']}"
+
+
+def _same_days(mine: Manifest, beside: Manifest) -> Iterator[str]:
+    for name, gain in beside["gain"].items():
+        lost, error = -gain["value"], _error(gain)
+        if lost > PAIRED_ERRORS * error:
+            yield _told(
+                name, mine, lost, error, beside, "the promoted configuration's", "on the same days"
+            )
+
+
+def _other_days(mine: Manifest, promoted: Manifest) -> Iterator[str]:
+    theirs = promoted.get("gate") or {"figures": {}}
+    for name, before in theirs["figures"].items():
+        now = mine["figures"].get(name)
+        if now is None:
+            continue
+        error = math.hypot(_error(now), _error(before))
+        lost = before["value"] - now["value"]
+        if lost > OTHER_DAYS_ERRORS * error:
+            days = f"from {theirs['from']} to {theirs['until']}"
+            yield _told(name, mine, lost, error, theirs, "the promoted bundle's own", days)
+
+
+def _error(figure: Mapping[str, Any]) -> float:
+    """Return the standard error; endless where it is not known."""
+    error = figure["standard_error"]
+    return math.inf if error is None else float(error)
+
+
+def _told(
+    name: str, mine: Manifest, lost: float, error: float, theirs: Manifest, whose: str, when: str
+) -> str:
+    now, before = (side["figures"][name]["value"] for side in (mine, theirs))
+    return (
+        f"{OUTCOMES[name]} is {now:.3f}, {lost:.3f} below {whose} {before:.3f} {when} "
+        f"(standard error {error:.3f})"
+    )
