@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matching.drafts import draft, sync, write_synced
+from matching.drafts import digest, draft, sync, write_synced
 from matching.errors import BundleError, UnknownIdError
 from matching.seal import is_sealed, look, seal
 
@@ -65,7 +65,7 @@ def write(bundles: Path, files: BundleFiles, as_of: date, about: Mapping[str, An
     with draft(bundles) as work:
         _write_files(work.folder, files)
         digests = {
-            path.relative_to(work.folder).as_posix(): _digest(path)
+            path.relative_to(work.folder).as_posix(): digest(path)
             for path in sorted(work.folder.rglob("*"))
             if path.is_file()
         }
@@ -131,11 +131,11 @@ def verify(bundle: Path) -> dict[str, Any]:
         Naming the first file that is missing, truncated or altered.
     """
     manifest = read_manifest(bundle)
-    for name, digest in manifest["files"].items():
+    for name, expected in manifest["files"].items():
         path = bundle / name
         if not path.is_file():
             raise BundleError(f"{path} is missing: {_DAMAGED}")
-        if _digest(path) != digest:
+        if digest(path) != expected:
             raise BundleError(f"{path} is not what was written (its SHA-256 differs): {_DAMAGED}")
     return manifest
 
@@ -355,8 +355,3 @@ def _map(path: Path) -> Array:
         return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
     except ValueError:
         return np.asarray(np.load(path, allow_pickle=False))
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -324,7 +324,7 @@ def weekly(
             objective,
             chosen,
             allow_stale,
-            advance=lambda: progress.advance(task),
+            advance=lambda count: progress.advance(task, count),
         )
     print(folder)
 

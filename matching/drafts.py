@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import hashlib
 import os
 import shutil
 import tempfile
@@ -12,6 +14,9 @@ from pathlib import Path
 
 from matching.errors import MatchingError
 
+# Of Linux's renameat2: paths are relative to where the program runs, and change places.
+_HERE, _RENAME_EXCHANGE = -100, 2
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -20,23 +25,38 @@ class Draft:
     folder: Path
 
     def publish(self, name: str) -> Path:
-        """Sync everything and rename the folder to its place beside itself.
+        """Sync everything and rename the folder to its place beside itself (`publish`)."""
+        return publish(self.folder, self.folder.parent / name)
 
-        A folder of that name gives way; it is whole until the new one is there.
-        """
-        for path in (*self.folder.rglob("*"), self.folder):
-            sync(path)
-        self.folder.chmod(0o755)
-        target = self.folder.parent / name
-        if target.exists():
-            earlier = Path(tempfile.mkdtemp(prefix=f".{name}-earlier-", dir=target.parent))
-            target.rename(earlier / name)
-            self.folder.rename(target)
-            shutil.rmtree(earlier)
-        else:
-            self.folder.rename(target)
-        sync(target.parent)
-        return target
+
+def publish(folder: Path, target: Path) -> Path:
+    """Sync a folder and everything in it, rename it to its place, and return that.
+
+    A folder that is there gives way: both change places in one step, so that whoever looks finds
+    the old or the new one, also after a crash. Where the file system cannot do that, the old one is
+    moved aside first.
+    """
+    for path in (*folder.rglob("*"), folder):
+        sync(path)
+    folder.chmod(0o755)
+    if not target.exists():
+        folder.rename(target)
+    elif _exchange(folder, target):
+        shutil.rmtree(folder)
+    else:
+        earlier = Path(tempfile.mkdtemp(prefix=f".{target.name}-earlier-", dir=target.parent))
+        target.rename(earlier / target.name)
+        folder.rename(target)
+        shutil.rmtree(earlier)
+    sync(target.parent)
+    return target
+
+
+def _exchange(first: Path, second: Path) -> bool:
+    """Let two paths change places in one step; False where the system cannot."""
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    paths = _HERE, os.fsencode(first), _HERE, os.fsencode(second)
+    return rename is not None and rename(*paths, _RENAME_EXCHANGE) == 0
 
 
 def check_free(folder: Path) -> None:
@@ -71,3 +91,9 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

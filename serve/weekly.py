@@ -4,32 +4,39 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from matching.batches import match_batch
-from matching.drafts import draft
+from matching.drafts import digest, publish
 from matching.errors import MatchingError, OptionError
 from matching.lists import SCHEMA, match_list
 from matching.matcher import Matcher
-from matching.models.index import use_one_thread
+from serve import partitions as parts
+from serve.locks import alone, room
+from serve.partitions import (
+    Partition,
+    Run,
+    Shelf,
+    locally,
+    read_groups,
+    split,
+)
 
 LISTS = "match_lists.parquet"
 MANIFEST = "manifest.json"
 _OLDEST_FACTS = timedelta(days=7)
-# Fixed, so that the same lists are the same bytes.
-_PRODUCTS_AT_ONCE = 64
-_BATCHES_PER_GROUP = 4
 
 
 def week_monday(week: str) -> date:
@@ -43,6 +50,22 @@ def week_monday(week: str) -> date:
         raise OptionError("week", f"{week!r} is no ISO week: {error}") from None
 
 
+@dataclass(frozen=True)
+class ListStep:
+    """The best k creators of each product by itself, with evidence."""
+
+    name: ClassVar[str] = "lists"
+    k: int
+    objective: str
+    week: str
+
+    def __call__(self, matcher: Matcher, products: Sequence[str]) -> pa.Table:
+        """Return the rows of match_lists.parquet for these products."""
+        monday = week_monday(self.week)
+        results = match_batch(matcher, products, self.k, self.objective, monday)
+        return pa.concat_tables([match_list(result, self.week) for result in results])
+
+
 def write_weekly(
     matcher: Matcher,
     week: str,
@@ -51,49 +74,67 @@ def write_weekly(
     objective: str = "roi",
     products: Iterable[str] | None = None,
     allow_stale: bool = False,
-    advance: Callable[[], None] = lambda: None,
+    advance: Callable[[int], None] = lambda count: None,
+    run: Run | None = None,
 ) -> Path:
     """Write `out/week/match_lists.parquet` and its manifest, and return that folder.
 
-    Lists appear whole or not at all: they are written under another name, synced and renamed. The
-    same bundle, week and arguments give the same bytes.
+    Lists appear whole or not at all. A run that was killed goes on where it was when it is begun
+    again, and ends with the same bytes: they follow from the bundle, the week and the arguments. A
+    week that is complete is left as it is.
 
     Parameters
     ----------
     products : ids of the catalog, default all
-    advance : called after each product
+    advance : called with how many products are done since
+    run : computes the partitions, default on every core here
 
     Raises
     ------
     OptionError
         If the week or an argument cannot be used.
     MatchingError
-        If the facts are older than seven days before the week's Monday.
+        If the facts are older than seven days before the week's Monday, another run is writing
+        to `out`, or the disk is full.
     """
+    _check_facts(matcher, week, allow_stale)
+    chosen = _choose(matcher, products)
+    listed, skipped = _with_margin(matcher, chosen) if objective == "profit" else (chosen, [])
+    about: dict[str, Any] = {
+        "week": week,
+        "bundle": matcher.version,
+        "as_of": matcher.as_of.isoformat(),
+        "objective": objective,
+        "k": k,
+        "allocation": "none",
+        "products": len(chosen),
+        "skipped_without_margin": skipped,
+        "products_sha256": hashlib.sha256("\n".join(chosen).encode()).hexdigest(),
+        "products_per_partition": parts.PRODUCTS_PER_PARTITION,
+        "program": _program(),
+    }
+    about["run"] = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+    with room(out), alone(out):
+        if not _is_complete(out / week, about["run"]):
+            folder = out / f".{week}-{about['run'][:16]}"
+            partitions = split(ListStep(k, objective, week), listed)
+            advance(len(skipped))
+            files = Shelf(folder).fill(partitions, run or locally(matcher, advance), advance)
+            _write_week(folder / week, partitions, files, about)
+            publish(folder / week, out / week)
+        for left in out.glob(f".{week}-*"):  # this run's, and what others of the week left behind
+            shutil.rmtree(left)
+    return out / week
+
+
+def _check_facts(matcher: Matcher, week: str, allow_stale: bool) -> None:
     monday = week_monday(week)
     if not allow_stale and matcher.as_of < monday - _OLDEST_FACTS:
         raise MatchingError(
-            f"the bundle's facts are of {matcher.as_of}, more than seven days before {week} begins "
-            f"({monday}); train on newer data, or give --allow-stale"
+            f"the bundle's facts are of {matcher.as_of}, {(monday - matcher.as_of).days} days "
+            f"before {week} begins ({monday}), and seven are allowed; refresh it with newer data, "
+            "or give --allow-stale"
         )
-    chosen = _choose(matcher, products)
-    with draft(out) as work:
-        lists = work.folder / LISTS
-        counts = _write_lists(lists, matcher, chosen, week, monday, k, objective, advance)
-        about = {
-            "week": week,
-            "bundle": matcher.version,
-            "as_of": matcher.as_of.isoformat(),
-            "objective": objective,
-            "k": k,
-            "allocation": "none",
-            "products": len(chosen),
-            **counts,
-            "sha256": hashlib.sha256(lists.read_bytes()).hexdigest(),
-        }
-        text = json.dumps(about, indent=1, ensure_ascii=False)
-        (work.folder / MANIFEST).write_text(text, encoding="utf-8")
-        return work.publish(week)
 
 
 def _choose(matcher: Matcher, products: Iterable[str] | None) -> list[str]:
@@ -110,77 +151,6 @@ def _choose(matcher: Matcher, products: Iterable[str] | None) -> list[str]:
     return chosen
 
 
-def _write_lists(
-    path: Path,
-    matcher: Matcher,
-    products: list[str],
-    week: str,
-    monday: date,
-    k: int,
-    objective: str,
-    advance: Callable[[], None],
-) -> dict[str, Any]:
-    """Write the lists in fixed groups of products and return what the manifest says of them."""
-    rows = 0
-    empty: list[str] = []
-    listed, skipped = _with_margin(matcher, products) if objective == "profit" else (products, [])
-    batches = [
-        listed[start : start + _PRODUCTS_AT_ONCE]
-        for start in range(0, len(listed), _PRODUCTS_AT_ONCE)
-    ]
-
-    def match(batch: list[str]) -> pa.Table:
-        results = match_batch(matcher, batch, k, objective, monday)
-        return pa.concat_tables([match_list(result, week) for result in results])
-
-    cores = os.cpu_count() or 1
-    with (
-        pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer,
-        ThreadPoolExecutor(cores, initializer=use_one_thread) as pool,
-    ):
-        group: list[pa.Table] = []
-        for number, (batch, table) in enumerate(
-            zip(batches, _in_order(pool, match, batches, 2 * cores), strict=True), start=1
-        ):
-            with_creators = set(table["product_id"].unique().to_pylist())
-            empty += [product for product in batch if product not in with_creators]
-            group.append(table)
-            if number % _BATCHES_PER_GROUP == 0 or number == len(batches):
-                rows += _write_group(writer, group)
-                group = []
-            for _ in batch:
-                advance()
-    for _ in skipped:
-        advance()
-    return {"rows": rows, "skipped_without_margin": skipped, "without_creators": empty}
-
-
-def _in_order(
-    pool: ThreadPoolExecutor,
-    work: Callable[[list[str]], pa.Table],
-    batches: list[list[str]],
-    ahead: int,
-) -> Iterator[pa.Table]:
-    """Yield what each batch becomes, in order; at most so many are begun before they are asked for.
-
-    So memory does not grow with the market, and a failure is told at once.
-    """
-    begun: deque[Future[pa.Table]] = deque()
-    for batch in batches:
-        begun.append(pool.submit(work, batch))
-        if len(begun) > ahead:
-            yield begun.popleft().result()
-    while begun:
-        yield begun.popleft().result()
-
-
-def _write_group(writer: pq.ParquetWriter, tables: list[pa.Table]) -> int:
-    """Write tables as one group of rows, and return how many rows."""
-    group = pa.concat_tables(tables)
-    writer.write_table(group, row_group_size=max(1, group.num_rows))
-    return int(group.num_rows)
-
-
 def _with_margin(matcher: Matcher, products: list[str]) -> tuple[list[str], list[str]]:
     """Return products with a known margin, and those that profit has to skip (contract §4)."""
     history = matcher.contents.history
@@ -190,6 +160,56 @@ def _with_margin(matcher: Matcher, products: list[str]) -> tuple[list[str], list
     for product, margin in zip(products, margins, strict=True):
         (skipped if np.isnan(margin) else known).append(product)
     return known, skipped
+
+
+def _program() -> dict[str, str]:
+    """Return what, beside the bundle, decides the last bits: a resumed run must not mix them."""
+    names = ("matching", "numpy", "lightgbm", "faiss-cpu", "pyarrow")
+    return {name: version(name) for name in names}
+
+
+def _is_complete(folder: Path, run: str) -> bool:
+    """Whether these are whole lists of the same bundle, week and arguments."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return bool(manifest["run"] == run and manifest["sha256"] == digest(folder / LISTS))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _write_week(
+    folder: Path, partitions: Sequence[Partition], files: Sequence[Path], about: dict[str, Any]
+) -> None:
+    """Write the lists of all partitions as one file, and the manifest that completes them."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    told: list[dict[str, Any]] = []
+    empty: list[str] = []
+    with pq.ParquetWriter(folder / LISTS, SCHEMA, compression="zstd") as writer:
+        for partition, file in zip(partitions, files, strict=True):
+            found: set[str] = set()
+            rows = 0
+            for group in _rows_of(file):
+                writer.write_table(group, row_group_size=group.num_rows)
+                found |= set(pc.unique(group["product_id"]).to_pylist())
+                rows += group.num_rows
+            empty += [product for product in partition.products if product not in found]
+            sha256 = digest(file)
+            told.append({"products": len(partition.products), "rows": rows, "sha256": sha256})
+    manifest = {
+        **about,
+        "rows": sum(part["rows"] for part in told),
+        "without_creators": empty,
+        "partitions": told,
+        "sha256": digest(folder / LISTS),
+    }
+    text = json.dumps(manifest, indent=1, ensure_ascii=False)
+    (folder / MANIFEST).write_text(text, encoding="utf-8")
+
+
+def _rows_of(file: Path) -> Iterator[pa.Table]:
+    """Yield the groups of a partition that have rows."""
+    return (group for group in read_groups(file) if group.num_rows)
 
 
 def read_products(path: Path) -> list[str]:

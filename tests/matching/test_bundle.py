@@ -16,6 +16,7 @@ import pytest
 from matching import bundle
 from matching.bundle import MANIFEST, PROMOTED, BundleFiles
 from matching.contents import Contents
+from matching.drafts import digest
 from matching.errors import BundleError, UnknownIdError
 from matching.matcher import Matcher
 from training.run import Trained
@@ -127,7 +128,7 @@ def reseal(version: Path, **changes: Any) -> None:
     """Forge the manifest so that it vouches for what is there."""
     path = version / MANIFEST
     manifest = json.loads(path.read_text(encoding="utf-8")) | changes
-    manifest["files"] = {name: bundle._digest(version / name) for name in manifest["files"]}
+    manifest["files"] = {name: digest(version / name) for name in manifest["files"]}
     manifest["sha256"] = bundle._seal(manifest)
     path.write_text(bundle._manifest_text(manifest), encoding="utf-8")
 
@@ -260,7 +261,7 @@ def test_a_failure_while_writing_leaves_nothing_behind(
 
     bundles = tmp_path / "bundles"
     earlier = bundle.write(bundles, some_files(), DAY, {})
-    monkeypatch.setattr(bundle, "_digest", fail)
+    monkeypatch.setattr(bundle, "digest", fail)
     with pytest.raises(OSError, match="no space left"):
         bundle.write(bundles, some_files(2.0), DAY, {})
     assert list(bundles.iterdir()) == [earlier]
