@@ -25,6 +25,7 @@ from matching.seal import is_sealed, look, seal
 
 FORMAT_VERSION = 6
 MANIFEST = "manifest.json"
+RUN = "run.json"
 PROMOTED = "promoted.json"
 NO_RECORD: Mapping[str, Any] = {}
 _PROMOTIONS_KEPT = 200
@@ -55,12 +56,23 @@ class BundleFiles:
         self.arrays.update({f"{prefix}/{name}": array for name, array in arrays.items()})
 
 
-def write(bundles: Path, files: BundleFiles, as_of: date, about: Mapping[str, Any]) -> Path:
+def write(
+    bundles: Path,
+    files: BundleFiles,
+    as_of: date,
+    about: Mapping[str, Any],
+    run: Mapping[str, Any] = NO_RECORD,
+) -> Path:
     """Write a new version below `bundles` and return its folder.
+
+    The same contents give the same bytes, but for `version`, `created_at` and the seal over them in
+    the manifest.
 
     Parameters
     ----------
     about : what else the manifest says (features, sizes, metrics, notes)
+    run : what differs from run to run (seconds, memory): `run.json` says it, which is no part of
+        what is verified
     """
     with draft(bundles) as work:
         _write_files(work.folder, files)
@@ -83,6 +95,7 @@ def write(bundles: Path, files: BundleFiles, as_of: date, about: Mapping[str, An
         }
         manifest["sha256"] = _seal(manifest)
         (work.folder / MANIFEST).write_text(_manifest_text(manifest), encoding="utf-8")
+        (work.folder / RUN).write_text(json.dumps(run, indent=1), encoding="utf-8")
         return work.publish(version)
 
 

@@ -101,7 +101,7 @@ def refresh(
     models = Models(old.ranker, old.text_encoder, topics, medians)
     contents = assemble(known, frozen, texts, models, record, config, phases)
     about = {
-        **describe(known, config, phases),
+        **describe(known, config),
         **{
             name: manifest[name]
             for name in ("form", "heads", "effects", "gate")
@@ -113,7 +113,7 @@ def refresh(
             "as_of": manifest["as_of"],
         },
     }
-    return Trained(contents, as_of, about)
+    return Trained(contents, as_of, about, {"phases": phases.costs})
 
 
 def _check_sizes(before: dict[str, int], now: dict[str, int]) -> None:

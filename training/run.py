@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -37,6 +37,7 @@ from matching.product import TEXT_COLUMNS
 from matching.record import Record
 from matching.scoring import Scorer
 from training.config import TrainConfig
+from training.digests import digest_tables
 from training.fit import fit_ranker
 from training.gate import judge_trial
 from training.phases import Phases
@@ -44,6 +45,8 @@ from training.replayed import build_record
 from training.retrieval import learn_space, place_products
 from training.rows import Rows, collect_rows, join_texts
 
+_LIBRARIES = ("numpy", "scipy", "pandas", "pyarrow", "lightgbm", "faiss-cpu", "scikit-learn")
+"""Those whose version can change what is learnt."""
 GATE = "gate"
 """The phase of the gate's fits, which are no part of training."""
 _PROFILE_COLUMNS = ("name", "category", "profile_text")
@@ -61,11 +64,16 @@ class Models:
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training run made, ready to be written as a bundle."""
+    """What a training run made, ready to be written as a bundle.
+
+    `about` follows from the catalog, the configuration and the program alone; `run` is what it took
+    this time.
+    """
 
     contents: Contents
     as_of: date
     about: Mapping[str, Any]
+    run: Mapping[str, Any]
 
     def matcher(self) -> Matcher:
         """Return what would serve, without writing it."""
@@ -73,7 +81,7 @@ class Trained:
 
     def save(self, bundles: Path) -> Path:
         """Write a new version below `bundles` and return its folder."""
-        return bundle.write(bundles, self.contents.to_files(), self.as_of, self.about)
+        return bundle.write(bundles, self.contents.to_files(), self.as_of, self.about, self.run)
 
 
 def train(
@@ -90,7 +98,7 @@ def train(
     promoted : dict, optional
         Manifest of the bundle that serves, whose configuration the gate's fit is compared with.
     phases : Phases, optional
-        Told of each phase; what they cost is part of the manifest.
+        Told of each phase; what they cost is in the bundle's `run.json`.
 
     Raises
     ------
@@ -140,13 +148,13 @@ def train(
     models = Models(ranker, text_encoder, topics, medians)
     contents = assemble(known, frozen, texts, models, record, config, phases)
     about = {
-        **describe(known, config, phases),
+        **describe(known, config),
         "form": asdict(form),
         "heads": heads,
         "effects": ranker.effects.to_dict(),
         **({} if gate is None else {"gate": gate}),
     }
-    return Trained(contents, as_of, about)
+    return Trained(contents, as_of, about, {"phases": phases.costs})
 
 
 def _rows_for(known: Catalog, history: History, config: TrainConfig) -> Rows:
@@ -194,14 +202,17 @@ def assemble(
     )
 
 
-def describe(known: Catalog, config: TrainConfig, phases: Phases) -> dict[str, Any]:
-    """Return what every manifest says: of the catalog, the program and what it took."""
+def describe(known: Catalog, config: TrainConfig) -> dict[str, Any]:
+    """Return what every manifest says: of the catalog, the configuration and the program."""
     return {
-        "catalog": {"name": known.name, "currency": known.currency},
+        "catalog": {
+            "name": known.name,
+            "currency": known.currency,
+            "tables": digest_tables(known),
+        },
         "features": describe_features(),
         "sizes": sizes_of(known),
         "config": asdict(config),
-        "phases": phases.costs,
         "warnings": list(known.warnings),
         "undated": list(known.undated_columns()),
         "versions": _versions(),
@@ -255,5 +266,6 @@ def _facts(catalog: Catalog) -> dict[str, Any]:
 def _versions() -> dict[str, str]:
     from importlib.metadata import version
 
-    names = ("matching", "numpy", "pandas", "lightgbm", "faiss-cpu", "scikit-learn")
-    return {"python": sys.version.split()[0], **{name: version(name) for name in names}}
+    names = (*_LIBRARIES, "matching")
+    machine = {"python": platform.python_version(), "machine": platform.machine()}
+    return {**machine, **{name: version(name) for name in names}}
