@@ -86,6 +86,8 @@ class Ledger:
         values = self.values[measure]()
         sums = np.zeros(len(values) + 1, dtype=np.int64)
         np.cumsum(values, out=sums[1:])
+        if sums.min() >= 0 and sums.max() <= np.iinfo(np.int32).max:
+            return sums.astype(np.int32)  # so do all counts: half the memory, and no sum overflows
         return sums
 
     def span(self, keys: IntArray, days: IntArray) -> tuple[IntArray, IntArray]:

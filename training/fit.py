@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
 
@@ -13,8 +13,8 @@ from matching.columns import CHANNELS
 from matching.features import FEATURES
 from matching.history import FloatArray, History, IntArray, day_number
 from matching.models.intervals import Interval
-from matching.models.outcomes import LOG, Head
-from matching.models.ranker import CERTAIN, HEADS, Ranker
+from matching.models.outcomes import LOG, Head, select
+from matching.models.ranker import CERTAIN, HEADS, Outcomes, Ranker
 from training.config import TrainConfig
 from training.heads import (
     LINKS,
@@ -26,9 +26,9 @@ from training.heads import (
     weights,
 )
 from training.phases import Phases
-from training.records import Records, fit_records
+from training.records import FOLDS, Records, creator_folds, fit_records
 from training.rows import Form, Rows
-from training.unseen import LEAST_VALIDATION, Unseen
+from training.unseen import LEAST_VALIDATION, Unseen, replay
 
 _NO_INTERVAL = Interval.calibrate(np.zeros(0), np.zeros(0))
 FEW_SELL_NOTHING = "at most a tenth of published collaborations sell nothing"
@@ -41,13 +41,15 @@ Targets = Mapping[str, tuple[IntArray, FloatArray]]
 class Trial:
     """A ranker that was fitted on what was known before a day only, and nothing calibrated of it.
 
-    `unseen` is what it says of the outcomes that came later.
+    `unseen` is what it says of the outcomes that came later, and `promised` what it would have
+    promised of those invited from that day on (in the order of `Rows.ended`), when calibrated on
+    other creators: a mean or an interval that has seen an outcome would look better than it is.
     """
 
     day: int
     ranker: Ranker
-    records: Records
     unseen: Unseen
+    promised: Outcomes
 
 
 @dataclass(frozen=True)
@@ -90,9 +92,10 @@ def fit_ranker(
         earlier = _fit_heads(rows, records, split, form, config, validation=later)
         plain = _ranker(earlier, records, form)
         unseen = Unseen.of(plain, rows, records, later, config.threads)
-        trial = Trial(split, plain, records, unseen)
+        trial = Trial(split, plain, unseen, _promise(plain, rows, records, unseen, split, config))
         counts = _tree_counts(earlier, later)
         records.history.release()
+        del records  # before there are others
     with phases.phase("records"):
         records = fit_records(rows, history, day, form, config)
     with phases.phase("heads"):
@@ -103,6 +106,23 @@ def fit_ranker(
         for name, (_, target) in rows.heads(day, form).items()
     }
     return Fitted(form, ranker, records, about, trial)
+
+
+def _promise(
+    plain: Ranker, rows: Rows, records: Records, unseen: Unseen, day: int, config: TrainConfig
+) -> Outcomes:
+    """Return what was promised of what was invited from a day on: `Trial.promised`."""
+    ended = rows.ended()
+    chosen = ended[rows.invited[ended] >= day]
+    fold = creator_folds(records.history.creator_ids)[rows.creators]
+    found = {f.name: np.empty(len(chosen)) for f in fields(Outcomes)}
+    for number in range(FOLDS):
+        ranker = unseen.only(fold != number).calibrate(plain, config.interval_level)
+        places = np.flatnonzero(fold[chosen] == number)
+        outcomes = replay(ranker, rows, records, chosen[places], config.threads)
+        for name, values in found.items():
+            values[places] = getattr(outcomes, name)
+    return Outcomes(**found)
 
 
 def _ranker(heads: Mapping[str, Head], records: Records, form: Form) -> Ranker:
@@ -151,11 +171,11 @@ def _fit_heads(
             after, truth = validation[name]
             if name == "conversion":
                 truth = truth - records.at(rows, after, rows.invited[after]).sum(axis=1)
-            judge = (rows.matrix[after], truth)
+            judge = (select(rows.matrix, after), truth)
         heads[name] = Head.fit(
             name,
             LINKS[name],
-            rows.matrix[chosen],
+            select(rows.matrix, chosen),
             target - left[chosen] if name == "conversion" else target,
             names,
             replace(

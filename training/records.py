@@ -17,7 +17,7 @@ import numpy as np
 from matching.features import FEATURES
 from matching.history import LOG_UNIT, FloatArray, History, Ids, IntArray, Ledger
 from matching.models.effects import Effects
-from matching.models.outcomes import LOG, Head, Matrix
+from matching.models.outcomes import LOG, Head, Matrix, select
 from training.config import TrainConfig
 from training.heads import OWN_RECORD, TERMS_FEATURES, head_config, weights
 from training.rows import Form, Rows
@@ -191,7 +191,7 @@ def _references(
             Head.fit(
                 f"reference {number}",
                 LOG,
-                rows.matrix[chosen],
+                select(rows.matrix, chosen),
                 target[chosen],
                 names,
                 head_config(config),

@@ -27,9 +27,18 @@ from matching.record import Cases, Record
 from training.config import TrainConfig, config_of
 from training.phases import Phases
 from training.records import Records, take_residuals
-from training.replayed import build_cases, ended_rows
-from training.rows import Form, Rows, collect_rows
-from training.run import Models, Trained, assemble, count_texts, describe, freeze, sizes_of
+from training.replayed import build_cases
+from training.rows import Form, Rows, add_features, read_log
+from training.run import (
+    Models,
+    Trained,
+    assemble,
+    count_texts,
+    describe,
+    freeze,
+    sizes_of,
+    without_history,
+)
 from training.unseen import replay
 
 _OF_THE_MODELS = ("form", "heads", "effects", "gate")
@@ -88,20 +97,22 @@ def refresh(
             old.text_encoder.project(products),
             topics.encode(creators),
         )
+    about = describe(known, config)
     with phases.phase("features") as advance:
-        rows = collect_rows(known, history, texts, advance)
+        log = read_log(known, history)
+        known = without_history(known)
+        rows = add_features(log, history, texts, advance)
         history.release()
     with phases.phase("records"):
         records = take_residuals(rows, history, form, old.ranker.effects, old.ranker.references)
     frozen = freeze(records.history, as_of, old.ranker.effects)
     with phases.phase("record"):
         record = _record(known, rows, records, matcher, Offers.build(frozen), config)
-    del rows, records
+    del log, rows, records
     medians = _medians(old.medians, old.history, history)
     models = Models(old.ranker, old.text_encoder, topics, medians)
     contents = assemble(known, frozen, texts, models, record, config, phases)
-    about = {
-        **describe(known, config),
+    about |= {
         **{
             name: manifest[name]
             for name in ("form", "heads", "effects", "gate")
@@ -160,7 +171,7 @@ def _record(
     The models have learnt from none of the new outcomes.
     """
     history, old = records.history, matcher.contents.record.cases
-    ended = ended_rows(rows)
+    ended = rows.ended()
     ids = catalog.collaborations["collaboration_id"].iloc[ended]
     encoded = np.array([name.encode() for name in ids], dtype=np.bytes_)
     order = np.argsort(old.collaboration_ids, kind="stable")

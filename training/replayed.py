@@ -21,7 +21,6 @@ from matching.offers import BoolArray, Offers, costs_per_refund, returns_of
 from matching.record import Cases, Record
 from training.config import TrainConfig
 from training.fit import Fitted
-from training.records import FOLDS, creator_folds
 from training.rows import Rows
 from training.unseen import replay
 
@@ -39,17 +38,11 @@ def build_record(
     offers : at the training date; a term that neither the collaboration nor the listing says is
         estimated as there
     """
-    ended = ended_rows(rows)
-    outcomes, learnt = replay_all(rows, ended, fitted, config)
+    ended = rows.ended()
+    outcomes, learnt = replay_all(rows, fitted, config)
     cases = build_cases(catalog, rows, fitted.history, offers, ended, outcomes, learnt)
     merchants = fitted.history.products["merchant"][rows.products[ended]]
     return Record.build(merchants, fitted.history.merchants.count, cases)
-
-
-def ended_rows(rows: Rows) -> IntArray:
-    """Return the collaborations that came to an end with a known result."""
-    failed = ~rows.fulfilled & ~np.isnan(rows.ended_on)
-    return np.flatnonzero(failed | ~np.isnan(rows.sales))
 
 
 def build_cases(
@@ -86,29 +79,15 @@ def build_cases(
     )
 
 
-def replay_all(
-    rows: Rows, chosen: IntArray, fitted: Fitted, config: TrainConfig
-) -> tuple[Outcomes, BoolArray]:
-    """Return what would have been predicted of these rows, and which the model had learnt from.
-
-    Each fold of the creators is told by the trial ranker as calibrated on the other folds: a mean
-    or an interval that has seen an outcome would look better than it is.
-    """
-    trial = fitted.trial
-    learnt = rows.invited[chosen] < trial.day
-    fold = creator_folds(fitted.history.creator_ids)[rows.creators]
-    found = {f.name: np.empty(len(chosen)) for f in fields(Outcomes)}
-
-    def put(ranker: Any, records: Any, places: IntArray) -> None:
-        outcomes = replay(ranker, rows, records, chosen[places], config.threads)
-        for name, values in found.items():
-            values[places] = getattr(outcomes, name)
-
-    put(fitted.ranker, fitted.records, np.flatnonzero(learnt))
-    for number in range(FOLDS):
-        others = trial.unseen.only(fold != number)
-        ranker = others.calibrate(trial.ranker, config.interval_level)
-        put(ranker, trial.records, np.flatnonzero(~learnt & (fold[chosen] == number)))
+def replay_all(rows: Rows, fitted: Fitted, config: TrainConfig) -> tuple[Outcomes, BoolArray]:
+    """Return what was predicted of all that ended, and which of it the model had learnt from."""
+    ended = rows.ended()
+    learnt = rows.invited[ended] < fitted.trial.day
+    known = replay(fitted.ranker, rows, fitted.records, ended[learnt], config.threads)
+    found = {f.name: np.empty(len(ended)) for f in fields(Outcomes)}
+    for name, values in found.items():
+        values[learnt] = getattr(known, name)
+        values[~learnt] = getattr(fitted.trial.promised, name)
     return Outcomes(**found), learnt
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -49,8 +49,8 @@ class Form:
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Collaborations in the order of the catalog's table.
+class Log:
+    """Collaborations in the order of the catalog's table: who, when, on what terms, what came.
 
     `answered_on` and `ended_on` days are NaN where nothing is known; `sales` (settled), `gmv`,
     `impressions` and `refund_share` are NaN unless published, settled and known. `organic` ones had
@@ -71,6 +71,13 @@ class Rows:
     refund_share: FloatArray
     organic: BoolArray
     log_price: FloatArray
+    offer: Offer
+
+
+@dataclass(frozen=True)
+class Rows(Log):
+    """Collaborations, with features as of the invitation: `matrix`, float32 (rows, features)."""
+
     matrix: Matrix
 
     @property
@@ -140,6 +147,11 @@ class Rows:
         }
         return {name: (np.flatnonzero(rows), targets[name][rows]) for name, rows in chosen.items()}
 
+    def ended(self) -> IntArray:
+        """Return the collaborations that came to an end with a known result."""
+        failed = ~self.fulfilled & ~np.isnan(self.ended_on)
+        return np.flatnonzero(failed | ~np.isnan(self.sales))
+
     def _due(self, known_on: FloatArray, known: BoolArray, day: int) -> BoolArray:
         """Return which invitations are older than nearly every delay."""
         if not known.any():
@@ -148,10 +160,13 @@ class Rows:
         return np.asarray(self.invited <= day - delay)
 
 
-def collect_rows(
-    catalog: Catalog, history: History, texts: Texts, advance: Advance = unheard
-) -> Rows:
+def collect_rows(catalog: Catalog, history: History, texts: Texts) -> Rows:
     """Return every collaboration with its features as of the day of its invitation."""
+    return add_features(read_log(catalog, history), history, texts)
+
+
+def read_log(catalog: Catalog, history: History) -> Log:
+    """Return every collaboration."""
     log = catalog.collaborations
     rows = log_rows(log, history.creator_ids, history.product_ids, history.channels)
     invited = days_of(log["invited_on"]).astype(np.int64)
@@ -167,7 +182,7 @@ def collect_rows(
         return np.where(status == "fulfilled", values, np.nan)
 
     gmv, refunded = outcome("gmv"), outcome("refunded_gmv")
-    return Rows(
+    return Log(
         creators=rows["creator"],
         products=rows["product"],
         channels=rows["channel"],
@@ -182,36 +197,28 @@ def collect_rows(
         refund_share=np.clip(ratio(refunded, gmv), 0.0, 1.0),
         organic=~(outcome("ads_cost") > 0),
         log_price=log_prices(price),
-        matrix=_features(
-            history, texts, rows, invited, _past_offers(catalog, history, rows), advance
-        ),
+        offer=_past_offers(catalog, history, rows),
     )
 
 
-def _features(
-    history: History,
-    texts: Texts,
-    rows: dict[str, IntArray],
-    invited: IntArray,
-    offer: Offer,
-    advance: Advance,
-) -> Matrix:
-    """Return the features of each row, some at a time: what they read is wider than they are."""
-    matrix = np.empty((len(invited), len(FEATURES)), dtype=np.float32)
-    for start in range(0, len(invited), _ROWS_AT_ONCE):
+def add_features(log: Log, history: History, texts: Texts, advance: Advance = unheard) -> Rows:
+    """Return the rows with features, made some at a time: what they read is wider than they are."""
+    count = len(log.invited)
+    matrix = np.empty((count, len(FEATURES)), dtype=np.float32)
+    for start in range(0, count, _ROWS_AT_ONCE):
         some = slice(start, start + _ROWS_AT_ONCE)
         pairs = Pairs(
             history,
             texts,
-            rows["creator"][some],
-            rows["product"][some],
-            rows["channel"][some],
-            invited[some],
-            Offer(offer.commission_rate[some], offer.slot_fee[some]),
+            log.creators[some],
+            log.products[some],
+            log.channels[some],
+            log.invited[some],
+            Offer(log.offer.commission_rate[some], log.offer.slot_fee[some]),
         )
         matrix[some] = build_matrix(pairs, FEATURES)
-        advance(min(1.0, some.stop / len(invited)))
-    return matrix
+        advance(min(1.0, some.stop / count))
+    return Rows(**{f.name: getattr(log, f.name) for f in fields(log)}, matrix=matrix)
 
 
 def _sales(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -43,12 +43,17 @@ from training.gate import judge_trial
 from training.phases import Phases
 from training.replayed import build_record
 from training.retrieval import learn_space, place_products
-from training.rows import Rows, collect_rows, join_texts
+from training.rows import Log, Rows, add_features, join_texts, read_log
 
 _LIBRARIES = ("numpy", "scipy", "pandas", "pyarrow", "lightgbm", "faiss-cpu", "scikit-learn")
 """Those whose version can change what is learnt."""
 GATE = "gate"
 """The phase of the gate's fits, which are no part of training."""
+_HELD = (
+    *("creator_id", "product_id", "status", "invited_on", "responded_on", "published_on"),
+    *("settled_on", "gmv", "impressions", "clicks", "orders", "fan_gmv", "repeat_orders"),
+    "content_text",
+)
 _PROFILE_COLUMNS = ("name", "category", "profile_text")
 
 
@@ -124,8 +129,11 @@ def train(
         history = build_history(known)
     with phases.phase("texts"):
         text_encoder, topics, texts = encode_texts(known, history, config)
+    about = describe(known, config)
     with phases.phase("features") as advance:
-        rows = collect_rows(known, history, texts, advance)
+        log = read_log(known, history)
+        known = without_history(known)
+        rows = add_features(log, history, texts, advance)
         history.release()
     fitted = fit_ranker(rows, history, as_of, config, phases)
     ranker = fitted.ranker
@@ -135,32 +143,27 @@ def train(
     medians = Medians.build(
         rows.matrix, history.products["category"][rows.products], len(history.words["category"])
     )
-    form, heads = fitted.form, fitted.about
-    form, heads = fitted.form, fitted.about
+    about |= {
+        "form": asdict(fitted.form),
+        "heads": fitted.about,
+        "effects": ranker.effects.to_dict(),
+    }
     fitted.history.release()
     del fitted
-    gate = None
     if config.gate_days:
         with phases.phase(GATE):
-            rows_for = partial(_rows_for, known, history)
-            gate = judge_trial(rows, history, as_of, config, promoted, rows_for)
-    del rows, history  # before the space, which needs neither
+            rows_for = partial(_rows_for, known, log, history)
+            about["gate"] = judge_trial(rows, history, as_of, config, promoted, rows_for)
+    del log, rows, history  # before the space, which needs none of them
     models = Models(ranker, text_encoder, topics, medians)
     contents = assemble(known, frozen, texts, models, record, config, phases)
-    about = {
-        **describe(known, config),
-        "form": asdict(form),
-        "heads": heads,
-        "effects": ranker.effects.to_dict(),
-        **({} if gate is None else {"gate": gate}),
-    }
     return Trained(contents, as_of, about, {"phases": phases.costs})
 
 
-def _rows_for(known: Catalog, history: History, config: TrainConfig) -> Rows:
+def _rows_for(known: Catalog, log: Log, history: History, config: TrainConfig) -> Rows:
     """Return the training rows of another configuration."""
     _, _, texts = encode_texts(known, history, config)
-    return collect_rows(known, history, texts)
+    return add_features(log, history, texts)
 
 
 def assemble(
@@ -199,6 +202,15 @@ def assemble(
         creators=_shown(known.creators, ("creator_id", "name", "mcn_id", "profile_text")),
         products=_shown(known.products, tuple(known.products.columns)),
         facts=_facts(known),
+    )
+
+
+def without_history(known: Catalog) -> Catalog:
+    """Return the catalog without what `History` and `Log` hold by now: a quarter of the memory."""
+    return replace(
+        known,
+        collaborations=known.collaborations.drop(columns=list(_HELD), errors="ignore"),
+        creator_stats=known.creator_stats.iloc[:0],
     )
 
 

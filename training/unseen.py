@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Self
 
 import numpy as np
@@ -16,6 +16,7 @@ from training.records import Records
 from training.rows import BoolArray, Rows
 
 LEAST_VALIDATION = 200
+_ROWS_AT_ONCE = 500_000
 _LEAST_SLOPE = 0.5
 _LEAST_KEPT = 1e-9  # of gross sales, where everything was always sent back
 _LEAST_RATIOS = 100  # fewer in a channel say too little of its luck
@@ -113,12 +114,18 @@ def replay(
 
     Features and effects are those of what was known before that day.
     """
-    given = Given(
-        rows.channels[chosen],
-        rows.log_price[chosen],
-        records.at(rows, chosen, rows.invited[chosen]),
-    )
-    return ranker.predict(rows.matrix[chosen], given, threads)
+    found = {f.name: np.empty(len(chosen)) for f in fields(Outcomes)}
+    for start in range(0, len(chosen), _ROWS_AT_ONCE):
+        some = chosen[start : start + _ROWS_AT_ONCE]
+        given = Given(
+            rows.channels[some],
+            rows.log_price[some],
+            records.at(rows, some, rows.invited[some]),
+        )
+        outcomes = ranker.predict(rows.matrix[some], given, threads)
+        for name, values in found.items():
+            values[start : start + len(some)] = getattr(outcomes, name)
+    return Outcomes(**found)
 
 
 def slope_of(predicted: FloatArray, actual: FloatArray, channels: IntArray) -> float:

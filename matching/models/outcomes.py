@@ -19,6 +19,7 @@ from matching.errors import BundleError
 from matching.models.contributions import ContributionTables
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 Matrix = npt.NDArray[np.float32]
 
 LOGISTIC = "logistic"
@@ -28,6 +29,27 @@ _OBJECTIVES = {LOGISTIC: "binary", SHARE: "cross_entropy", LOG: "regression"}
 _ROUGH_PART = 3  # one tree in so many tells roughly
 _PATIENCE = 30  # trees without an improvement before growing stops
 _MIN_EVENTS = 20  # fewer of either answer, or fewer rows, teach nothing
+_MANY_ROWS = 1_000_000  # fewer are copied whole: that is faster, and gives the same trees
+
+
+class Selected(lightgbm.Sequence):
+    """Rows of a matrix that LightGBM reads some at a time, and keeps in a byte a value."""
+
+    batch_size = 65_536
+
+    def __init__(self, matrix: Matrix, rows: IntArray) -> None:
+        self.matrix, self.rows = matrix, rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: Any) -> FloatArray:
+        return np.asarray(self.matrix[self.rows[index]], dtype=np.float64)
+
+
+def select(matrix: Matrix, rows: IntArray) -> Matrix | Selected:
+    """Return rows of a matrix for `Head.fit`: a copy where it is small."""
+    return Selected(matrix, rows) if len(rows) > _MANY_ROWS else matrix[rows]
 
 
 @dataclass(frozen=True)
@@ -63,21 +85,21 @@ class Head:
         cls,
         name: str,
         link: str,
-        matrix: Matrix,
+        matrix: Matrix | Selected,
         target: FloatArray,
         features: Sequence[str],
         config: HeadConfig,
         monotone: Mapping[str, int] | None = None,
         ignored: Sequence[str] = (),
         weight: FloatArray | None = None,
-        validation: tuple[Matrix, FloatArray] | None = None,
+        validation: tuple[Matrix | Selected, FloatArray] | None = None,
         threads: int = 0,
     ) -> Head:
         """Grow the trees, or return a stated constant where there is nothing to learn from.
 
         Parameters
         ----------
-        matrix : float32 (rows, features)
+        matrix : float32 (rows, features), or what `select` returned
         target : float64 (rows,)
             0 or 1 for a logistic head, 0 to 1 for a share, a logarithm for a log head.
         monotone : feature name → 1 (rising) or -1 (falling)

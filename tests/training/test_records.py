@@ -13,6 +13,7 @@ from matching.facts import build_history
 from matching.features import FEATURES
 from matching.history import LOG_UNIT, History, Ids, Ledger, day_number
 from matching.models.effects import PARTS, VARIANCES, Effects
+from matching.pairs import Offer
 from matching.scoring import log_prices
 from tests.asof import invitations, invited_before, remembered, same_bits, vectors
 from tests.conftest import QUICK
@@ -273,6 +274,7 @@ def _records(
         *(residuals, nothing, nothing, nothing),  # outcomes; the sales carry the residuals here
         nothing == 0,
         log_price,
+        Offer(nothing, nothing),
         np.zeros((count, 1), dtype=np.float32),
     )
     held = Records(effects, (), known.with_residuals(ledgers), np.arange(count), keys, own)

@@ -182,17 +182,17 @@ def predicted_then(replayed: Replayed, today: pd.DataFrame, day: date) -> pd.Dat
     stated = log[["commission_rate", "service_fee_rate", "slot_fee", "sample_cost"]].notna()
     log = log[there & stated.all(axis=1)].reset_index(drop=True)
     learnt = day_number(day) < fitted.trial.day
-    records = fitted.records if learnt else fitted.trial.records
+    models = fitted.ranker if learnt else fitted.trial.ranker
     rows = collect_rows(cut, known, vectors(known))
     form = replayed.rows.form(day_number(AFTER))
-    history = remembered(known, rows, form, records.effects, records.references)
+    history = remembered(known, rows, form, models.effects, models.references)
     asked = invitations(history, log)
     pairs = asked.of(history, np.array([day_number(day)]))
     matrix = build_matrix(pairs, FEATURES)
     given = Given(
         pairs.channels,
         log_prices(history.products["price"][pairs.products]),
-        effects_at(pairs, records.effects),
+        effects_at(pairs, models.effects),
     )
     fold = creator_folds(replayed.history.creator_ids)[replayed.rows.creators]
     of = creator_folds(history.creator_ids)[pairs.creators]
@@ -262,11 +262,12 @@ def test_an_outcome_does_not_move_its_own_promise_unless_it_was_learnt(
         times[row] = 100.0
         changed = replace(rows, sales=rows.sales * times, gmv=rows.gmv * times)
         fitted = fit_ranker(changed, history, AFTER, QUICK)
-        told, learnt = replay_all(changed, np.array([row]), fitted, QUICK)
-        before, _ = replay_all(rows, np.array([row]), replayed.fitted, QUICK)
-        assert learnt[0] == moves
-        assert (told.published_gmv[0] != before.published_gmv[0]) == moves
-        assert (told.published_high[0] != before.published_high[0]) == moves
+        told, learnt = replay_all(changed, fitted, QUICK)
+        before, _ = replay_all(rows, replayed.fitted, QUICK)
+        (place,) = np.flatnonzero(rows.ended() == row)
+        assert learnt[place] == moves
+        assert (told.published_gmv[place] != before.published_gmv[place]) == moves
+        assert (told.published_high[place] != before.published_high[place]) == moves
 
 
 def test_unseen_promises_are_kept_on_the_whole(trained: Trained):

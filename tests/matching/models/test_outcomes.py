@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 
 from matching.errors import BundleError
+from matching.models import outcomes
 from matching.models.outcomes import (
     LOG,
     LOGISTIC,
     SHARE,
     Head,
     HeadConfig,
+    Selected,
     log_probability,
     probability,
+    select,
 )
 
 NAMES = ("strong", "weak", "noise")
@@ -191,3 +194,24 @@ def test_the_logarithm_of_a_probability_is_exact_far_out():
 def test_probabilities_of_certain_heads_are_certain():
     assert probability(np.array([40.0])) == pytest.approx(1.0)
     assert probability(np.array([-40.0])) == pytest.approx(0.0, abs=1e-15)
+
+
+def test_rows_that_are_read_some_at_a_time_grow_the_same_trees(
+    matrix: np.ndarray, happened: np.ndarray, monkeypatch: pytest.MonkeyPatch
+):
+    few = HeadConfig(tree_count=30, min_leaf_rows=10)
+    learnt, later = np.arange(0, 800, 2), np.arange(1, 800, 2)
+
+    def grow() -> str:
+        rows, after = select(matrix, learnt), select(matrix, later)
+        judge = (after, happened[later])
+        head = Head.fit(
+            "accept", LOGISTIC, rows, happened[learnt], NAMES, few, validation=judge, threads=1
+        )
+        return head.to_text()
+
+    whole = grow()
+    monkeypatch.setattr(outcomes, "_MANY_ROWS", 100)
+    monkeypatch.setattr(Selected, "batch_size", 150)
+    assert isinstance(select(matrix, learnt), Selected)
+    assert grow() == whole
