@@ -47,6 +47,13 @@ K = Annotated[int, typer.Option("-k", help="How many creators.")]
 AllowShrunk = Annotated[
     bool, typer.Option("--allow-shrunk", help="Take tables that lost over 30 % of their rows.")
 ]
+AllowStale = Annotated[
+    bool, typer.Option("--allow-stale", help="Take facts of over seven days before the week.")
+]
+Week = Annotated[str, typer.Option(help="ISO week, such as 2026-W47.")]
+Weeks = Annotated[Path, typer.Option(help="Folder of weeks.")]
+Products = Annotated[Path | None, typer.Option(help="File of product ids, one a line.")]
+Allocation = Annotated[str, typer.Option(help="none: each product by itself.")]
 AsOf = Annotated[str | None, typer.Option(help="ISO day; facts known before it count.")]
 
 
@@ -296,37 +303,81 @@ def score(
 @app.command()
 def weekly(
     bundle: Bundle,
-    week: Annotated[str, typer.Option(help="ISO week, such as 2026-W47.")],
-    out: Annotated[Path, typer.Option(help="Folder of weeks.")],
+    week: Week,
+    out: Weeks,
+    data: Annotated[
+        str | None, typer.Argument(help="Newest facts: a folder of tables, or a database URL.")
+    ] = None,
     k: K = 20,
     objective: Objective = "roi",
-    products: Annotated[Path | None, typer.Option(help="File of product ids, one a line.")] = None,
-    allocation: Annotated[str, typer.Option(help="none: each product by itself.")] = "none",
-    allow_stale: Annotated[bool, typer.Option("--allow-stale", help="Take old facts.")] = False,
+    products: Products = None,
+    allocation: Allocation = "none",
+    allow_stale: AllowStale = False,
+    allow_shrunk: AllowShrunk = False,
 ) -> None:
-    """Write next week's match lists for every product."""
-    from matching.matcher import Matcher
-    from serve.weekly import read_products, week_monday, write_weekly
+    """Write a week's match lists for every product, after a refresh where DATA is given.
 
-    week_monday(week)
+    Run again after a crash it goes on where it was.
+    """
+    from serve.facts import Source, check_facts, refreshed_once
+    from serve.locks import alone
+    from serve.weekly import week_monday
+
+    monday = week_monday(week)
+    write = _lists(k, objective, products, allocation, allow_stale)
+    if data is None:
+        print(write(bundle, week, out))
+        return
+
+    def renew() -> Path:
+        return _refresh(bundle, data, None, allow_shrunk, bundle.absolute().parent)
+
+    def accept(refreshed: Path) -> None:
+        check_facts(_as_of(refreshed), monday, allow_stale)
+
+    with alone(out, "facts"):
+        note = out / f".facts-{week}.json"
+        refreshed = refreshed_once(note, Source.of(bundle, data), renew, accept)
+        print(f"note: the newest facts are in {refreshed}", file=sys.stderr)
+        print(write(refreshed, week, out))
+        note.unlink()
+
+
+def _as_of(bundle: Path) -> date:
+    from matching.bundle import read_manifest
+
+    return date.fromisoformat(read_manifest(bundle)["as_of"])
+
+
+def _lists(
+    k: int, objective: str, products: Path | None, allocation: str, allow_stale: bool
+) -> Callable[[Path, str, Path], Path]:
+    """Check what is asked of lists, and return what writes those of a bundle and week."""
+    from serve.weekly import read_products, write_weekly
+
     if allocation != "none":
         raise OptionError("allocation", f"must be none, not {allocation!r}")
     chosen = None if products is None else read_products(products)
-    matcher = Matcher.load(bundle)
-    with _progress() as progress:
-        total = len(matcher.contents.history.product_ids) if chosen is None else len(set(chosen))
-        task = progress.add_task(week, total=total)
-        folder = write_weekly(
-            matcher,
-            week,
-            out,
-            k,
-            objective,
-            chosen,
-            allow_stale,
-            advance=lambda count: progress.advance(task, count),
-        )
-    print(folder)
+
+    def write(bundle: Path, week: str, out: Path) -> Path:
+        from matching.matcher import Matcher
+
+        matcher = Matcher.load(bundle)
+        count = len(matcher.contents.history.product_ids if chosen is None else set(chosen))
+        with _progress() as progress:
+            task = progress.add_task(week, total=count)
+            return write_weekly(
+                matcher,
+                week,
+                out,
+                k,
+                objective,
+                chosen,
+                allow_stale,
+                advance=lambda done: progress.advance(task, done),
+            )
+
+    return write
 
 
 @app.command()

@@ -15,13 +15,13 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @contextmanager
-def alone(out: Path) -> Iterator[None]:
-    """Hold the folder's lock; MatchingError where another run holds it.
+def alone(out: Path, name: str = "lists") -> Iterator[None]:
+    """Hold a lock of the folder; MatchingError where another run holds it.
 
     The system lets go of it when the process ends, however it does.
     """
     out.mkdir(parents=True, exist_ok=True)
-    with (out / ".lock").open("a") as stream:
+    with (out / f".{name}.lock").open("a") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -8,7 +8,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,10 +20,11 @@ import pyarrow.parquet as pq
 
 from matching.batches import match_batch
 from matching.drafts import digest, publish
-from matching.errors import MatchingError, OptionError
+from matching.errors import OptionError
 from matching.lists import SCHEMA, match_list
 from matching.matcher import Matcher
 from serve import partitions as parts
+from serve.facts import check_facts
 from serve.locks import alone, room
 from serve.partitions import (
     Partition,
@@ -36,7 +37,6 @@ from serve.partitions import (
 
 LISTS = "match_lists.parquet"
 MANIFEST = "manifest.json"
-_OLDEST_FACTS = timedelta(days=7)
 
 
 def week_monday(week: str) -> date:
@@ -97,7 +97,7 @@ def write_weekly(
         If the facts are older than seven days before the week's Monday, another run is writing
         to `out`, or the disk is full.
     """
-    _check_facts(matcher, week, allow_stale)
+    check_facts(matcher.as_of, week_monday(week), allow_stale)
     chosen = _choose(matcher, products)
     listed, skipped = _with_margin(matcher, chosen) if objective == "profit" else (chosen, [])
     about: dict[str, Any] = {
@@ -125,16 +125,6 @@ def write_weekly(
         for left in out.glob(f".{week}-*"):  # this run's, and what others of the week left behind
             shutil.rmtree(left)
     return out / week
-
-
-def _check_facts(matcher: Matcher, week: str, allow_stale: bool) -> None:
-    monday = week_monday(week)
-    if not allow_stale and matcher.as_of < monday - _OLDEST_FACTS:
-        raise MatchingError(
-            f"the bundle's facts are of {matcher.as_of}, {(monday - matcher.as_of).days} days "
-            f"before {week} begins ({monday}), and seven are allowed; refresh it with newer data, "
-            "or give --allow-stale"
-        )
 
 
 def _choose(matcher: Matcher, products: Iterable[str] | None) -> list[str]:

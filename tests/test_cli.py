@@ -156,6 +156,14 @@ def test_simulate_check_train_find_weekly(run, tmp_path):
     code, out, _ = run("find", second, PRODUCT, "-k", 3)
     assert code == 0
     assert "ROI" in out
+    lists = ("--week", "2026-W47", "--out", tmp_path / "lists", "-k", 3)
+    code, _, err = run("weekly", second, *lists)
+    assert (code, "--allow-stale" in err) == (1, True)
+    code, out, err = run("weekly", second, data, *lists)
+    assert code == 0, err
+    manifest = json.loads((Path(out.strip()) / "manifest.json").read_text())
+    assert manifest["as_of"] == json.loads((first / "manifest.json").read_text())["as_of"]
+    assert manifest["bundle"] not in (first.name, second.name)
     code, out, _ = run("evaluate", second, data, "--products", 10, "--out", tmp_path / "report")
     assert code == 0
     assert "past GMV within the category" in out

@@ -54,6 +54,7 @@ _HELD = (
     *("settled_on", "gmv", "impressions", "clicks", "orders", "fan_gmv", "repeat_orders"),
     "content_text",
 )
+_TABLES = ("creators", "creator_stats", "merchants", "products", "collaborations")
 _PROFILE_COLUMNS = ("name", "category", "profile_text")
 
 
@@ -232,8 +233,8 @@ def describe(known: Catalog, config: TrainConfig) -> dict[str, Any]:
 
 
 def sizes_of(known: Catalog) -> dict[str, int]:
-    """Return the rows of each main table."""
-    return {name: len(getattr(known, name)) for name in ("creators", "products", "collaborations")}
+    """Return the rows of each table."""
+    return {name: len(getattr(known, name)) for name in _TABLES}
 
 
 def freeze(history: History, as_of: date, effects: Effects | None = None) -> History:

@@ -111,7 +111,7 @@ def test_killed_at_any_moment_it_costs_nothing_but_time(
         seen = Weeks(out).open(WEEK)  # whole, or not at all
         assert seen is None or seen.manifest["sha256"] in undisturbed[1].decode()
         assert contents(write(out)) == undisturbed
-        assert sorted(path.name for path in out.iterdir()) == [".lock", WEEK]
+        assert sorted(path.name for path in out.iterdir()) == [".lists.lock", WEEK]
 
 
 def test_a_rerun_computes_only_what_is_missing(

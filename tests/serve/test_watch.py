@@ -17,7 +17,7 @@ from serve.serving import Serving
 from serve.watch import Watcher
 from tests.serve.running import wait_for
 
-DIGEST = bundles._digest
+DIGEST = bundles.digest
 
 
 @dataclass
@@ -66,7 +66,7 @@ def worker(bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wor
         worker.hashed.append(path)
         return DIGEST(path)
 
-    monkeypatch.setattr(bundles, "_digest", digest)
+    monkeypatch.setattr(bundles, "digest", digest)
     return worker
 
 

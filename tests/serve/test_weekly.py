@@ -79,7 +79,7 @@ def test_again_gives_the_same_bytes(lists, matcher, tmp_path):
         assert (first / name).read_bytes() == (again / name).read_bytes()
     write_weekly(matcher, WEEK, tmp_path / "a", k=3, products=products[:2])
     assert pq.read_metadata(tmp_path / "a" / WEEK / LISTS).num_rows == 6
-    assert names(tmp_path / "a") == [".lock", WEEK]
+    assert names(tmp_path / "a") == [".lists.lock", WEEK]
 
 
 def test_profit_skips_products_without_a_margin(matcher, tmp_path):
@@ -95,7 +95,7 @@ def test_profit_skips_products_without_a_margin(matcher, tmp_path):
 
 
 def test_old_facts_are_refused_unless_allowed(matcher, tmp_path):
-    with pytest.raises(MatchingError, match=r"days before 2027-W10.*--allow-stale"):
+    with pytest.raises(MatchingError, match=r"107 days before .* \(2027-03-08\).*--allow-stale"):
         write_weekly(matcher, "2027-W10", tmp_path, products=["p000001"])
     assert names(tmp_path) == []
     folder = write_weekly(

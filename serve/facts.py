@@ -1,0 +1,88 @@
+"""This week's facts: refreshed once for a week, also where its run is begun again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from matching.bundle import read_manifest
+from matching.drafts import write_synced
+from matching.errors import BundleError, MatchingError
+from matching.seal import look
+
+_OLDEST = timedelta(days=7)
+
+
+def check_facts(as_of: date, monday: date, allow_stale: bool = False) -> None:
+    """Raise MatchingError where facts are older than seven days before a week's Monday."""
+    if not allow_stale and as_of < monday - _OLDEST:
+        raise MatchingError(
+            f"the bundle's facts are of {as_of}, {(monday - as_of).days} days before the week "
+            f"begins ({monday}), and seven are allowed; refresh it with newer data, or give "
+            "--allow-stale"
+        )
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a refresh is made of: another source is another refresh.
+
+    Attributes
+    ----------
+    bundle : the version whose models predict
+    data : folder or address of the catalog
+    state : what changes when a folder does; the day, for a database, that does not tell
+    """
+
+    bundle: str
+    data: str
+    state: str
+
+    @classmethod
+    def of(cls, bundle: Path, data: str) -> Source:
+        """Return what a refresh of this bundle with this data is made of now."""
+        folder = Path(data)
+        state = look(folder) if folder.is_dir() else date.today().isoformat()
+        return cls(bundle.name, data, state)
+
+
+def refreshed_once(
+    note: Path,
+    source: Source,
+    refresh: Callable[[], Path],
+    accept: Callable[[Path], None],
+) -> Path:
+    """Return a refreshed bundle's folder: the one that was noted for this source, or a new one.
+
+    Only what was accepted is noted, so that a run which was refused takes the facts anew.
+
+    Parameters
+    ----------
+    note : a file that remembers it; whoever publishes the week removes it
+    accept : raises MatchingError where a refreshed bundle must not be used
+    """
+    noted = _noted(note, source)
+    if noted is not None:
+        return noted
+    bundle = refresh()
+    accept(bundle)
+    note.parent.mkdir(parents=True, exist_ok=True)
+    aside = note.with_name(f".{note.name}")
+    write_synced(aside, json.dumps({"source": asdict(source), "bundle": str(bundle.resolve())}))
+    aside.rename(note)
+    return bundle
+
+
+def _noted(note: Path, source: Source) -> Path | None:
+    """Return the bundle that is noted, None where it is of another source or cannot be used."""
+    try:
+        found = json.loads(note.read_text(encoding="utf-8"))
+        if found["source"] != asdict(source):
+            return None
+        read_manifest(Path(found["bundle"]))
+        return Path(found["bundle"])
+    except (OSError, ValueError, KeyError, TypeError, BundleError):
+        return None
