@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from matching.columns import SCENES
+from matching.display import to_frame, to_html, to_text
 from matching.eligibility import REASONS, Filters, Request, suffices, why_not
 from matching.history import EPOCH, IntArray
 from matching.languages import DEFAULT_LANGUAGE, Text
@@ -24,6 +25,8 @@ from matching.results import (
 from matching.scoring import Scored
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from matching.matcher import Matcher
 
 EXACT_COUNT = 2_000
@@ -49,7 +52,7 @@ _DEGENERATE = Text(
 _SEMICOLON = Text("; ", "；")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Assortment:
     """The ranked products for one creator, and what the caller should know.
 
@@ -74,6 +77,16 @@ class Assortment:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def __repr__(self) -> str:
+        return to_text(self.to_dict())
+
+    def _repr_html_(self) -> str:
+        return to_html(self.to_dict())
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a product, best first, indexed by rank: offer, prediction and evidence."""
+        return to_frame(self.items, self.first)
 
     @property
     def items(self) -> list[dict[str, Any]]:

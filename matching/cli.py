@@ -148,7 +148,7 @@ def train(
     for name, head in trained.about["heads"].items():
         if head.get("reason"):
             print(f"note: {name} is a constant: {head['reason']}", file=sys.stderr)
-    for line in tell(trained.about["gate"]) if "gate" in trained.about else ():
+    for line in tell(trained.about.get("gate")):
         print(f"gate: {line}", file=sys.stderr)
     print(path)
     if promote or not bundle.has_promoted(out):

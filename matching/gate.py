@@ -105,8 +105,10 @@ def promote(
     return verdict
 
 
-def tell(gate: Mapping[str, Any]) -> Iterator[str]:
+def tell(gate: Mapping[str, Any] | None) -> Iterator[str]:
     """Yield what a manifest's gate says of each outcome, beside the promoted configuration."""
+    if gate is None:
+        return
     beside = gate["promoted"] or {}
     for name, now in gate["figures"].items():
         line = f"{OUTCOMES[name]} {_plus_minus(now)}"

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from matching import bundle
 from matching.assortment import Assortment, assortment
+from matching.choices import chosen
 from matching.columns import CHANNELS, SCENES
 from matching.contents import Contents
 from matching.deadline import check_deadline
@@ -82,8 +83,13 @@ class Matcher:
 
     Examples
     --------
-    >>> matcher = Matcher.load(path)  # doctest: +SKIP
-    >>> matcher.match("p000001", k=20, objective="roi").to_dict()  # doctest: +SKIP
+    >>> matcher = Matcher.load(bundle)
+    >>> matcher
+    Matcher(... as of 2026-11-21: 2,000 creators, 400 products, CNY)
+    >>> matcher.match("p000001", k=5)  # a table in a terminal and in a notebook
+    禾源亲子睡眠面膜提亮肤色旅行装 ...
+    >>> len(matcher.products_for("c0000001", k=3))
+    3
     """
 
     def __init__(self, version: str, as_of: date, contents: Contents) -> None:
@@ -92,6 +98,13 @@ class Matcher:
         self.contents = contents
         self.scorer = contents.scorer()
         self.likeness = Likeness.of(contents.encoder)
+
+    def __repr__(self) -> str:
+        history = self.contents.history
+        return (
+            f"Matcher({self.version}, as of {self.as_of}: {history.creators.count:,} creators, "
+            f"{history.products.count:,} products, {self.currency})"
+        )
 
     @classmethod
     def load(cls, path: Path | str, verified: bool = False) -> Matcher:
@@ -120,8 +133,8 @@ class Matcher:
         product: str | Mapping[str, Any],
         k: int = 20,
         objective: str = "roi",
-        filters: Filters = NO_FILTERS,
-        terms: Terms = NO_TERMS,
+        filters: Filters | Mapping[str, Any] = NO_FILTERS,
+        terms: Terms | Mapping[str, Any] = NO_TERMS,
         include: Sequence[str] = (),
         explain: bool = True,
         week: date | None = None,
@@ -133,6 +146,7 @@ class Matcher:
         Parameters
         ----------
         product : an id of the catalog, or the fields of a product that is not in it
+        filters, terms : the object, or its fields by name
         include : creators to answer "why not this one?" for
         week : the Monday whose capacity counts; default the week of the bundle's date
         language : of reasons and notes, one of `languages.LANGUAGES`
@@ -147,9 +161,25 @@ class Matcher:
             If a value cannot be used; names the field.
         ConflictError
             If profit is asked for a product without a margin.
+
+        Examples
+        --------
+        >>> matcher = Matcher.load(bundle)
+        >>> found = matcher.match(
+        ...     "p000001",
+        ...     k=20,
+        ...     objective="roi",
+        ...     filters={"follower_max": 50_000},
+        ...     terms={"commission_rate": 0.25},
+        ... )
+        >>> found.to_frame()["commission_rate"].unique()
+        array([0.25])
+        >>> bool((found.to_frame()["follower_count"] <= 50_000).all())
+        True
         """
         _check(k, objective)
         check_language(language)
+        filters, terms = chosen(Filters, filters, "filters"), chosen(Terms, terms, "terms")
         asked = self.find_product(product)
         terms.check()
         self._check_margin(asked, objective)

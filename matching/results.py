@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from matching.columns import CHANNELS, PRODUCTS
+from matching.display import to_frame, to_html, to_text
 from matching.eligibility import REASONS
 from matching.explain import evidence, reasons
 from matching.history import FloatArray, IntArray
@@ -17,6 +18,8 @@ from matching.scoring import Scored
 from matching.telling import Voice
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from matching.matcher import Matcher
 
 _PRODUCT_FIELDS = tuple(name for name in PRODUCTS.names if name != "updated_on")
@@ -37,7 +40,7 @@ class Included:
     looked_at: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MatchResult:
     """The ranked creators for one product, and what the caller should know.
 
@@ -64,6 +67,16 @@ class MatchResult:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def __repr__(self) -> str:
+        return to_text(self.to_dict())
+
+    def _repr_html_(self) -> str:
+        return to_html(self.to_dict())
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a creator, best first, indexed by rank: offer, prediction and evidence."""
+        return to_frame(self.creators)
 
     @property
     def candidates(self) -> int:

@@ -1,43 +1,72 @@
-"""An answer as a table in a terminal."""
+"""An answer as a table in a terminal: creators for a product, or products for a creator."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 _PIPED_WIDTH = 120
+_NUMBERS = ("slot fee", "ROI", "80 %", "sales", "profit", "yes")
+
+
+class Shown(NamedTuple):
+    """An answer in words: what it is about, on which terms, its table and how it was made."""
+
+    subject: str
+    terms: str
+    notes: Sequence[str]
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    caption: str
 
 
 def show_answer(answer: Mapping[str, Any], console: Console | None = None) -> None:
-    """Print a match: product, notes, and one line a creator."""
+    """Print a match: what it is about, notes, and one line a creator or product."""
     console = console or Console()
     if not console.is_terminal:
         console.width = _PIPED_WIDTH
-    product = answer["product"]
-    console.print(
-        f"[bold]{escape(product['title'])}[/bold]  {escape(product['category'])}  "
-        f"{product['price']:,.2f} {answer['currency']}  commission {product['commission_rate']:.0%}"
-    )
-    for note in answer["notes"]:
+    told = in_words(answer)
+    console.print(f"[bold]{escape(told.subject)}[/bold]  {escape(told.terms)}")
+    for note in told.notes:
         console.print(f"[yellow]•[/yellow] {escape(note)}", highlight=False)
-    table = Table(caption=f"by {answer['objective']}, bundle {answer['bundle']}")
-    for name in ("#", "creator", "channel", "slot fee", "ROI", "80 %", "sales", "profit", "yes"):
-        table.add_column(name, justify="left" if name in ("creator", "channel") else "right")
-    for creator in answer["creators"]:
-        table.add_row(*_line(creator))
+    table = Table(caption=escape(told.caption))
+    for name in told.columns:
+        table.add_column(name, justify="right" if name in (*_NUMBERS, "#") else "left")
+    for row in told.rows:
+        table.add_row(*(escape(cell) for cell in row))
     console.print(table)
 
 
-def _line(creator: Mapping[str, Any]) -> tuple[str, ...]:
-    offer, predicted = creator["offer"], creator["predicted"]
+def in_words(answer: Mapping[str, Any]) -> Shown:
+    """Return what is shown of an answer."""
+    caption = f"by {answer['objective']}, bundle {answer['bundle']}"
+    if "product" in answer:
+        product, items = answer["product"], answer["creators"]
+        subject = product["title"]
+        terms = (
+            f"{product['category']}  {product['price']:,.2f} {answer['currency']}  "
+            f"commission {product['commission_rate']:.0%}"
+        )
+        kind, name = "creator", "name"
+    else:
+        person, items = answer["creator"], answer["items"]
+        subject = _named(person, "creator_id", "name")
+        terms = "  ".join(filter(None, (person["category"], person["city"])))
+        kind, name = "product", "title"
+    rows = [_cells(item, f"{kind}_id", name) for item in items]
+    return Shown(subject, terms, answer["notes"], ("#", kind, "channel", *_NUMBERS), rows, caption)
+
+
+def _cells(item: Mapping[str, Any], key: str, name: str) -> tuple[str, ...]:
+    offer, predicted = item["offer"], item["predicted"]
     fee = f"{offer['slot_fee']:,.0f}" + ("?" if offer["cost_estimated"] else "")
     return (
-        str(creator["rank"]),
-        escape(" ".join(filter(None, (creator["creator_id"], creator["name"])))),
+        str(item["rank"]),
+        _named(item, key, name),
         offer["channel"],
         fee,
         _number(predicted["roi"], ".2f"),
@@ -46,6 +75,10 @@ def _line(creator: Mapping[str, Any]) -> tuple[str, ...]:
         _number(predicted["profit"], ",.0f"),
         _number(predicted["accept_probability"], ".0%"),
     )
+
+
+def _named(item: Mapping[str, Any], key: str, name: str) -> str:
+    return " ".join(filter(None, (item[key], item[name])))
 
 
 def _number(value: float | None, form: str) -> str:

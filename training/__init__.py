@@ -1,1 +1,7 @@
-"""Makes bundles: trains on a catalog, judges the result, simulates markets to judge it on."""
+"""Makes bundles: `train` on a catalog at a date, `evaluate` on what came after."""
+
+from training.config import TrainConfig
+from training.evaluate import evaluate
+from training.run import Trained, train
+
+__all__ = ["TrainConfig", "Trained", "evaluate", "train"]

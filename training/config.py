@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from matching.choices import nearest
 from matching.errors import MatchingError, OptionError
 from matching.explain import PARTS
 from matching.features import FEATURES, Stage
@@ -113,7 +113,7 @@ class TrainConfig:
         given: dict[str, Any] = {}
         for name, value in values.items():
             if name not in known:
-                raise OptionError("config", f"{where}unknown key {name!r}{_nearest(name, known)}")
+                raise OptionError("config", f"{where}unknown key {name!r}{nearest(name, known)}")
             taken = (list, tuple) if known[name] is tuple else (int, known[name])
             if isinstance(value, bool) or not isinstance(value, taken):
                 kind = "a list of names" if known[name] is tuple else known[name].__name__
@@ -143,7 +143,7 @@ class TrainConfig:
         names = [feature.name for feature in FEATURES]
         for name in self.ignored_features:
             if name not in names:
-                told = f"no feature {name!r} to ignore{_nearest(str(name), names)}"
+                told = f"no feature {name!r} to ignore{nearest(str(name), names)}"
                 raise OptionError("config", f"ignored_features: {told}")
         if not 2 <= self.leaf_count <= 131_072:
             raise OptionError("config", "leaf_count must be at least 2 and at most 131072")
@@ -161,9 +161,3 @@ def config_of(manifest: Mapping[str, Any]) -> TrainConfig:
             f"the bundle was trained with a choice that this program does not have "
             f"({error.message}): train again"
         ) from error
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    """Return the question whether the nearest known name is meant; nothing where none is near."""
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""

@@ -19,13 +19,14 @@ from training.known import Known
 from training.later import later_outcomes
 from training.logged import judge_later
 from training.rolling import compare_origins
+from training.run import Trained
 from training.segments import Segments
 from training.similar import judge_similar
 from training.simulator import load_truth
 from training.studies import Study, ablation, curve, told_evidence
 from training.truth import TrueMarket, Truth, judged_products
 
-__all__ = ["Asked", "evaluate", "truth_of"]
+__all__ = ["Asked", "Report", "evaluate", "truth_of"]
 
 
 @dataclass(frozen=True)
@@ -61,17 +62,40 @@ def truth_of(data: str) -> Truth | None:
     return load_truth(folder) if folder.is_dir() else None
 
 
+class Report(dict[str, Any]):
+    """A judgement as plain values, shown as tables in a terminal and as the page in a notebook."""
+
+    def __repr__(self) -> str:
+        from io import StringIO
+
+        from rich.console import Console
+
+        from training.report import show
+
+        page = StringIO()
+        show(self, Console(file=page))
+        return page.getvalue().rstrip()
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        from training.page import render
+
+        return f'<iframe srcdoc="{escape(render(self))}" width="100%" height="800"></iframe>'
+
+
 def evaluate(
-    bundle: Path,
+    bundle: Path | str | Trained,
     catalog: Catalog,
-    truth: Truth | None,
+    truth: Truth | None = None,
     asked: Asked | None = None,
     tell: Callable[[str], None] = lambda phase: None,
-) -> dict[str, Any]:
+) -> Report:
     """Return everything that is known about how good a bundle is, as plain values.
 
     Parameters
     ----------
+    bundle : folder of one version, or what `train` returned
     catalog : the whole catalog, with what came after the bundle's date
     truth : of the simulated market that the catalog is, if it is one
     tell : called with the name of each phase as it begins
@@ -82,9 +106,22 @@ def evaluate(
         If a value of `asked` cannot be.
     MatchingError
         If the bundle was not trained on this catalog.
+
+    Examples
+    --------
+    >>> import training
+    >>> trained = training.train(catalog, config, as_of=date(2026, 9, 1))
+    >>> report = training.evaluate(trained, catalog)
+    >>> report  # tables in a terminal, the whole page in a notebook
+    bundle unsaved, as of 2026-09-01...
+    >>> report["later"]["all"]["ranking"]["sales"]["predicted"]["value"] > 0.5
+    True
     """
     asked = (asked or Asked()).check()
-    matcher = Matcher.load(bundle)
+    if isinstance(bundle, Trained):
+        matcher, manifest = bundle.matcher(), bundle.about
+    else:
+        matcher, manifest = Matcher.load(bundle), read_manifest(Path(bundle))
     market = None if truth is None else TrueMarket.build(matcher, catalog, truth)
     tell("baselines")
     baselines, absent = _baselines(matcher, catalog, asked.seed)
@@ -106,7 +143,6 @@ def evaluate(
         measured = worth.measure(market, products, baselines, segments)
         report["truth"] = worth.tell(measured, segments)
     study = Study(catalog, truth, matcher.as_of, asked.products, asked.seed, tell)
-    manifest = read_manifest(bundle)
     if asked.curve:
         report["curve"] = curve(study, config_of(manifest))
     if asked.ablation:
@@ -116,7 +152,7 @@ def evaluate(
         report["rolling"] = compare_origins(
             catalog, config_of(manifest), asked.origins, asked.seed, tell
         )
-    return report
+    return Report(report)
 
 
 def _baselines(

@@ -20,6 +20,7 @@ from matching.contents import Contents, describe_features
 from matching.errors import MatchingError, OptionError
 from matching.facts import build_history
 from matching.features import FEATURES, FeatureTables
+from matching.gate import tell
 from matching.history import History
 from matching.matcher import Matcher
 from matching.medians import Medians
@@ -68,7 +69,7 @@ class Models:
     medians: Medians
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trained:
     """What a training run made, ready to be written as a bundle.
 
@@ -80,6 +81,15 @@ class Trained:
     as_of: date
     about: Mapping[str, Any]
     run: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{count:,} {name}" for name, count in self.about["sizes"].items())
+        told = [f"Trained(as of {self.as_of}: {sizes})"]
+        for name, head in self.about["heads"].items():
+            learnt = head.get("reason") or f"{head['trees']} trees"
+            told.append(f"{name}: {head['rows']:,} rows, {learnt}")
+        told += [f"gate: {line}" for line in tell(self.about.get("gate"))]
+        return "\n  ".join(told)
 
     def matcher(self) -> Matcher:
         """Return what would serve, without writing it."""
@@ -112,6 +122,16 @@ def train(
         If the date is in the future.
     MatchingError
         If nothing was known at that date.
+
+    Examples
+    --------
+    >>> trained = train(catalog, TrainConfig(tree_count=20, gate_days=0))
+    >>> trained
+    Trained(as of 2026-11-01: 90 creators, ... 900 collaborations)
+      accept: ...
+    >>> path = trained.save(folder)
+    >>> Matcher.load(path).match("p003", k=3).to_frame().index.tolist()
+    [1, 2, 3]
     """
     config = (config or TrainConfig()).check()
     newest = catalog.newest_day()

@@ -59,6 +59,14 @@ def test_the_manifest_says_what_was_trained_and_how(trained: Trained, sample: Ca
     assert "products.price" in about["undated"]
 
 
+def test_what_was_trained_can_be_read(quick: Trained):
+    shown = repr(quick)
+    assert "90 creators" in shown
+    assert "accept: " in shown
+    assert "sale: " in shown
+    assert len(shown.splitlines()) == 1 + len(HEADS)
+
+
 def test_phases_are_told_as_they_begin_and_come_on(small: Catalog):
     told: list[tuple[str, float | None]] = []
     train(small, QUICK, phases=Phases(lambda name, share: told.append((name, share))))
