@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -54,6 +54,13 @@ Week = Annotated[str, typer.Option(help="ISO week, such as 2026-W47.")]
 Weeks = Annotated[Path, typer.Option(help="Folder of weeks.")]
 Products = Annotated[Path | None, typer.Option(help="File of product ids, one a line.")]
 Allocation = Annotated[str, typer.Option(help="none: each product by itself.")]
+Scheduler = Annotated[
+    str | None, typer.Option(help="Address of a Dask scheduler, such as tcp://10.0.0.1:8786.")
+]
+Shared = Annotated[
+    str | None,
+    typer.Option(help="Where its workers find the versions: a path or an address of fsspec."),
+]
 AsOf = Annotated[str | None, typer.Option(help="ISO day; facts known before it count.")]
 
 
@@ -314,6 +321,8 @@ def weekly(
     allocation: Allocation = "none",
     allow_stale: AllowStale = False,
     allow_shrunk: AllowShrunk = False,
+    scheduler: Scheduler = None,
+    shared: Shared = None,
 ) -> None:
     """Write a week's match lists for every product, after a refresh where DATA is given.
 
@@ -324,7 +333,7 @@ def weekly(
     from serve.weekly import week_monday
 
     monday = week_monday(week)
-    write = _lists(k, objective, products, allocation, allow_stale)
+    write = _lists(k, objective, products, allocation, allow_stale, scheduler, shared)
     if data is None:
         print(write(bundle, week, out))
         return
@@ -350,7 +359,13 @@ def _as_of(bundle: Path) -> date:
 
 
 def _lists(
-    k: int, objective: str, products: Path | None, allocation: str, allow_stale: bool
+    k: int,
+    objective: str,
+    products: Path | None,
+    allocation: str,
+    allow_stale: bool,
+    scheduler: str | None,
+    shared: str | None,
 ) -> Callable[[Path, str, Path], Path]:
     """Check what is asked of lists, and return what writes those of a bundle and week."""
     from serve.weekly import read_products, write_weekly
@@ -366,18 +381,29 @@ def _lists(
         count = len(matcher.contents.history.product_ids if chosen is None else set(chosen))
         with _progress() as progress:
             task = progress.add_task(week, total=count)
-            return write_weekly(
-                matcher,
-                week,
-                out,
-                k,
-                objective,
-                chosen,
-                allow_stale,
-                advance=lambda done: progress.advance(task, done),
-            )
+
+            def advance(done: int) -> None:
+                progress.advance(task, done)
+
+            with _runner(scheduler, bundle, shared, advance) as run:
+                return write_weekly(
+                    matcher, week, out, k, objective, chosen, allow_stale, advance, run
+                )
 
     return write
+
+
+def _runner(
+    scheduler: str | None, bundle: Path, shared: str | None, advance: Callable[[int], None]
+) -> AbstractContextManager[Any]:
+    """Return what computes the parts of lists: nothing in particular, or a cluster."""
+    if scheduler is None:
+        if shared is not None:
+            raise OptionError("shared", "says where workers find bundles: give --scheduler too")
+        return nullcontext()
+    from serve.cluster import on_cluster
+
+    return on_cluster(scheduler, bundle, shared, advance)
 
 
 @app.command()

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
 from typing import Protocol
@@ -60,6 +61,12 @@ class Partition:
 Lot = tuple[Partition, tuple[str, ...]]
 Run = Callable[[Sequence[Partition]], Iterator[tuple[Partition, bytes]]]
 """Computes partitions and yields each with its content, in whatever order they end."""
+
+
+def program() -> dict[str, str]:
+    """Return what, beside the bundle, decides the last bits: nothing must be mixed of two."""
+    names = ("matching", "numpy", "lightgbm", "faiss-cpu", "pyarrow")
+    return {name: version(name) for name in names}
 
 
 def split(step: Step, products: Sequence[str]) -> list[Partition]:

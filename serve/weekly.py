@@ -9,7 +9,6 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -31,6 +30,7 @@ from serve.partitions import (
     Run,
     Shelf,
     locally,
+    program,
     read_groups,
     split,
 )
@@ -111,7 +111,7 @@ def write_weekly(
         "skipped_without_margin": skipped,
         "products_sha256": hashlib.sha256("\n".join(chosen).encode()).hexdigest(),
         "products_per_partition": parts.PRODUCTS_PER_PARTITION,
-        "program": _program(),
+        "program": program(),
     }
     about["run"] = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
     with room(out), alone(out):
@@ -150,12 +150,6 @@ def _with_margin(matcher: Matcher, products: list[str]) -> tuple[list[str], list
     for product, margin in zip(products, margins, strict=True):
         (skipped if np.isnan(margin) else known).append(product)
     return known, skipped
-
-
-def _program() -> dict[str, str]:
-    """Return what, beside the bundle, decides the last bits: a resumed run must not mix them."""
-    names = ("matching", "numpy", "lightgbm", "faiss-cpu", "pyarrow")
-    return {name: version(name) for name in names}
 
 
 def _is_complete(folder: Path, run: str) -> bool:
