@@ -1,7 +1,7 @@
 """The front door: one program, `matching`.
 
 Heavy libraries are imported by the command that uses them, so that `matching find` starts fast.
-Exit codes: 0 done; 1 the data or a value is wrong; 2 unknown command or option.
+Exit codes: 0 done; 1 the data or a value is wrong; 2 unknown command or option; 3 done too late.
 """
 
 from __future__ import annotations
@@ -350,6 +350,57 @@ def weekly(
         print(f"note: the newest facts are in {refreshed}", file=sys.stderr)
         print(write(refreshed, week, out))
         note.unlink()
+
+
+@app.command()
+def monday(
+    bundles: Bundles,
+    data: Data,
+    out: Weeks,
+    week: Annotated[str | None, typer.Option(help="ISO week [today's].")] = None,
+    by: Annotated[
+        str | None, typer.Option(help="When lists are due on the week's Monday, such as 07:00.")
+    ] = None,
+    k: K = 20,
+    objective: Objective = "roi",
+    products: Products = None,
+    allocation: Allocation = "none",
+    allow_stale: AllowStale = False,
+    allow_shrunk: AllowShrunk = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Publish though the gate refuses.")
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Make a week anew that is published already.")
+    ] = False,
+    scheduler: Scheduler = None,
+    shared: Shared = None,
+) -> int:
+    """Refresh, gate, write and publish the week's lists; goes on where it was after a crash.
+
+    Exit code 3: published, but after --by.
+    """
+    from datetime import datetime
+
+    from serve.monday import Job, Report, deadline, published, run_monday, this_week
+
+    week = week or this_week()
+    due = deadline(week, by)
+    write = _lists(k, objective, products, allocation, allow_stale, scheduler, shared)
+
+    def renew(promoted: Path) -> Path:
+        return _refresh(promoted, data, None, allow_shrunk, bundles)
+
+    job, report = Job(bundles, out, data, week, k, allow_stale, force, again), Report(week)
+    try:
+        done = run_monday(job, report, renew, write)
+    finally:
+        print(report)
+        print(f"published: {published(out).get('week', 'nothing')}")
+    late = done and due is not None and datetime.now() > due
+    if late:
+        print(f"LATE: it was due by {due:%Y-%m-%d %H:%M}", file=sys.stderr)
+    return 3 if late else 0
 
 
 def _as_of(bundle: Path) -> date:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
@@ -32,21 +33,22 @@ class Source:
 
     Attributes
     ----------
-    bundle : the version whose models predict
+    models : the version that was trained: a refreshed one has its models
     data : folder or address of the catalog
     state : what changes when a folder does; the day, for a database, that does not tell
     """
 
-    bundle: str
+    models: str
     data: str
     state: str
 
     @classmethod
     def of(cls, bundle: Path, data: str) -> Source:
         """Return what a refresh of this bundle with this data is made of now."""
-        folder = Path(data)
+        manifest, folder = read_manifest(bundle), Path(data)
+        models = manifest.get("refreshed", manifest)["version"]
         state = look(folder) if folder.is_dir() else date.today().isoformat()
-        return cls(bundle.name, data, state)
+        return cls(models, data, state)
 
 
 def refreshed_once(
@@ -57,7 +59,8 @@ def refreshed_once(
 ) -> Path:
     """Return a refreshed bundle's folder: the one that was noted for this source, or a new one.
 
-    Only what was accepted is noted, so that a run which was refused takes the facts anew.
+    Only what was accepted is noted, so that a run which was refused takes the facts anew; what was
+    not is removed.
 
     Parameters
     ----------
@@ -68,7 +71,11 @@ def refreshed_once(
     if noted is not None:
         return noted
     bundle = refresh()
-    accept(bundle)
+    try:
+        accept(bundle)
+    except MatchingError:
+        shutil.rmtree(bundle)  # each try would leave one
+        raise
     note.parent.mkdir(parents=True, exist_ok=True)
     aside = note.with_name(f".{note.name}")
     write_synced(aside, json.dumps({"source": asdict(source), "bundle": str(bundle.resolve())}))

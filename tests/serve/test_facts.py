@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from matching import bundle as bundle_folder
 from matching.errors import MatchingError
 from serve.facts import Source, check_facts, refreshed_once
 
@@ -29,11 +31,12 @@ def ask(bundle: Path, data: Path, tmp_path: Path) -> Callable[..., int]:
 
     def once(accept: Callable[[Path], None] = lambda refreshed: None, data: Path = data) -> int:
         def refresh() -> Path:
-            made.append(bundle)
-            return bundle
+            made.append(tmp_path / f"bundle{len(made)}")
+            shutil.copytree(bundle, made[-1])
+            return made[-1]
 
         source = Source.of(bundle, str(data))
-        assert refreshed_once(tmp_path / "out" / "note", source, refresh, accept) == bundle
+        assert refreshed_once(tmp_path / "out" / "note", source, refresh, accept) == made[-1]
         return len(made)
 
     return once
@@ -53,9 +56,12 @@ def test_facts_that_changed_are_refreshed_again(ask: Callable[..., int], data: P
     assert ask() == 2
 
 
-def test_what_was_refused_is_not_taken(ask: Callable[..., int]) -> None:
+def test_what_was_refused_is_not_taken_and_not_kept(
+    ask: Callable[..., int], tmp_path: Path
+) -> None:
     with pytest.raises(MatchingError, match="no"):
         ask(refuse)
+    assert list(tmp_path.glob("bundle*")) == []
     assert ask() == 2
 
 
@@ -66,13 +72,23 @@ def test_a_damaged_note_is_no_note(ask: Callable[..., int], tmp_path: Path, dama
     assert ask() == 2
 
 
-def test_a_bundle_that_is_gone_is_made_again(
-    ask: Callable[..., int], tmp_path: Path, bundle: Path
-) -> None:
+def test_a_bundle_that_is_gone_is_made_again(ask: Callable[..., int], tmp_path: Path) -> None:
     assert ask() == 1
-    note = tmp_path / "out" / "note"
-    note.write_text(note.read_text().replace(bundle.name, "gone"))
+    shutil.rmtree(tmp_path / "bundle0")
     assert ask() == 2
+
+
+def test_a_refreshed_bundle_is_of_the_models_that_were_trained(
+    bundle: Path, data: Path, tmp_path: Path
+) -> None:
+    """So that a run is known again after it has promoted what it refreshed."""
+    refreshed = bundle_folder.read_manifest(bundle)
+    refreshed = {**refreshed, "version": "later", "refreshed": {"version": bundle.name}}
+    refreshed["sha256"] = bundle_folder._seal(refreshed)
+    folder = tmp_path / "later"
+    folder.mkdir()
+    (folder / "manifest.json").write_text(bundle_folder._manifest_text(refreshed))
+    assert Source.of(folder, str(data)) == Source.of(bundle, str(data))
 
 
 def test_a_database_is_asked_anew_each_day(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
