@@ -56,7 +56,7 @@ def build_history(catalog: Catalog) -> History:
         merchant_ids=merchant_ids,
         words=words,
         ledgers={},
-        statistics=_statistics(catalog, creator_ids),
+        statistics=Statistics(np.zeros(0, dtype=np.int64), {}),
         contacts=_contacts(log, rows, products, creators.count),
         acceptances=_acceptances(streams["answers"], rows),
         known=frozenset(log.columns),
@@ -74,7 +74,8 @@ def build_history(catalog: Catalog) -> History:
         return Ledger.build(keys(key, chosen), days, measures)
 
     _expect_refunds(streams["outcomes"], keys)
-    return replace(history, ledgers=Ledgers(build))
+    # not before: `keys` holds on to the history above, and statistics may be let go of
+    return replace(history, ledgers=Ledgers(build), statistics=_statistics(catalog, creator_ids))
 
 
 def product_attributes(

@@ -117,6 +117,15 @@ def _same(one: TrainConfig, other: TrainConfig) -> bool:
     )
 
 
+def reads_texts_otherwise(promoted: Mapping[str, Any], config: TrainConfig) -> bool:
+    """Say whether `judge_trial` asks for rows of the promoted configuration's own."""
+    try:
+        rival = Rival.of(promoted, config)
+    except MatchingError:
+        return False  # it is not judged at all
+    return _reads_texts_otherwise(rival.config, config)
+
+
 def _reads_texts_otherwise(one: TrainConfig, other: TrainConfig) -> bool:
     return (one.text_dimensions, one.seed) != (other.text_dimensions, other.seed)
 

@@ -88,6 +88,8 @@ def refresh(
         if not allow_shrunk:
             _check_sizes(manifest["sizes"], sizes_of(known))
         history = build_history(known)
+        about, log = describe(known, config), read_log(known, history)
+        known = without_history(known)
     old = matcher.contents
     with phases.phase("texts"):
         topics = _topics(old.topics, old.history, history)
@@ -97,10 +99,7 @@ def refresh(
             old.text_encoder.project(products),
             topics.encode(creators),
         )
-    about = describe(known, config)
     with phases.phase("features") as advance:
-        log = read_log(known, history)
-        known = without_history(known)
         rows = add_features(log, history, texts, advance)
         history.release()
     with phases.phase("records"):

@@ -21,7 +21,7 @@ from matching.errors import MatchingError, OptionError
 from matching.facts import build_history
 from matching.features import FEATURES, FeatureTables
 from matching.gate import tell
-from matching.history import History
+from matching.history import History, day_number
 from matching.matcher import Matcher
 from matching.medians import Medians
 from matching.models.effects import READS as EFFECT_READS
@@ -40,7 +40,7 @@ from matching.scoring import Scorer
 from training.config import TrainConfig
 from training.digests import digest_tables
 from training.fit import fit_ranker
-from training.gate import judge_trial
+from training.gate import judge_trial, reads_texts_otherwise
 from training.phases import Phases
 from training.replayed import build_record
 from training.retrieval import learn_space, place_products
@@ -148,14 +148,17 @@ def train(
             )
         del catalog  # and with it, where the caller keeps none, what was loaded
         history = build_history(known)
+        about, log = describe(known, config), read_log(known, history)
+        known = without_history(known)
     with phases.phase("texts"):
         text_encoder, topics, texts = encode_texts(known, history, config)
-    about = describe(known, config)
     with phases.phase("features") as advance:
-        log = read_log(known, history)
-        known = without_history(known)
         rows = add_features(log, history, texts, advance)
         history.release()
+    again = bool(config.gate_days and promoted and reads_texts_otherwise(promoted, config))
+    if not again:  # else features are asked of past days once more
+        newest_rows = history.statistics.freeze(day_number(as_of), history.creators.count)
+        history = replace(history, statistics=newest_rows)
     fitted = fit_ranker(rows, history, as_of, config, phases)
     ranker = fitted.ranker
     frozen = freeze(fitted.history, as_of, ranker.effects)
@@ -231,7 +234,7 @@ def without_history(known: Catalog) -> Catalog:
     return replace(
         known,
         collaborations=known.collaborations.drop(columns=list(_HELD), errors="ignore"),
-        creator_stats=known.creator_stats.iloc[:0],
+        creator_stats=known.creator_stats.iloc[:0].copy(),  # a mere slice would hold all rows
     )
 
 
