@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 
 from matching.eligibility import eligible
-from matching.matcher import NO_FILTERS, NO_TERMS, Matcher, candidate_count, in_full
+from matching.history import IntArray
+from matching.matcher import NO_FILTERS, NO_TERMS, Asked, Matcher, candidate_count, in_full
 from matching.results import MatchResult
+from matching.scoring import Scored
 
 
-def match_batch(
+@dataclass(frozen=True)
+class Ranked:
+    """The candidates of each product, predicted and in order.
+
+    Attributes
+    ----------
+    asked : the products
+    scored : what is predicted of all of them
+    lists : int64 (found,) each
+        Rows of `scored`, best first, one for each creator who was looked at in full.
+    """
+
+    asked: Sequence[Asked]
+    scored: Scored
+    lists: Sequence[IntArray]
+
+
+def rank_batch(
     matcher: Matcher, products: Sequence[str], k: int, objective: str, week: date
-) -> list[MatchResult]:
-    """Return the best k creators for each product, with evidence and without notes.
-
-    Every product gets what `Matcher.match` gives it, to the last bit; the results share one
-    `Scored`.
+) -> Ranked:
+    """Return the candidates of each product, as many as a list of k is chosen from.
 
     Parameters
     ----------
@@ -41,12 +58,25 @@ def match_batch(
     best = scored.best_channels(objective)
     ends = np.searchsorted(scored.candidates[best], np.cumsum(sizes))
     lists = [
-        scored.ranked(objective, best[start:end])[:k]
+        scored.ranked(objective, best[start:end])
         for start, end in zip([0, *ends[:-1]], ends, strict=True)
     ]
-    parts = matcher.scorer.contributions(scored, np.concatenate(lists))
+    return Ranked(asked, scored, lists)
+
+
+def match_batch(
+    matcher: Matcher, products: Sequence[str], k: int, objective: str, week: date
+) -> list[MatchResult]:
+    """Return the best k creators for each product, with evidence and without notes.
+
+    Every product gets what `Matcher.match` gives it, to the last bit; the results share one
+    `Scored`. Parameters are those of `rank_batch`.
+    """
+    ranked = rank_batch(matcher, products, k, objective, week)
+    lists = [rows[:k] for rows in ranked.lists]
+    parts = matcher.scorer.contributions(ranked.scored, np.concatenate(lists))
     split = np.split(parts, np.cumsum([len(shown) for shown in lists])[:-1])
     return [
-        MatchResult(matcher, each.shown, objective, scored, shown, told, each.category, [])
-        for each, shown, told in zip(asked, lists, split, strict=True)
+        MatchResult(matcher, each.shown, objective, ranked.scored, shown, told, each.category, [])
+        for each, shown, told in zip(ranked.asked, lists, split, strict=True)
     ]

@@ -328,7 +328,7 @@ def weekly(
 
     Run again after a crash it goes on where it was.
     """
-    from serve.facts import Source, check_facts, refreshed_once
+    from serve.facts import check_facts, refreshed_once, source_of
     from serve.locks import alone
     from serve.weekly import week_monday
 
@@ -346,7 +346,7 @@ def weekly(
 
     with alone(out, "facts"):
         note = out / f".facts-{week}.json"
-        refreshed = refreshed_once(note, Source.of(bundle, data), renew, accept)
+        refreshed = refreshed_once(note, source_of(bundle, data), renew, accept)
         print(f"note: the newest facts are in {refreshed}", file=sys.stderr)
         print(write(refreshed, week, out))
         note.unlink()

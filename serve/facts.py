@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -27,33 +27,22 @@ def check_facts(as_of: date, monday: date, allow_stale: bool = False) -> None:
         )
 
 
-@dataclass(frozen=True)
-class Source:
-    """What a refresh is made of: another source is another refresh.
+def source_of(bundle: Path, data: str) -> str:
+    """Return a digest of what a refresh is made of: another source is another refresh.
 
-    Attributes
-    ----------
-    models : the version that was trained: a refreshed one has its models
-    data : folder or address of the catalog
-    state : what changes when a folder does; the day, for a database, that does not tell
+    It is of the version that was trained, whose models a refreshed one has; of where the data is;
+    and of what changes when a folder does: the day, for a database, that does not tell. A digest,
+    since the address of a database may have a password in it.
     """
-
-    models: str
-    data: str
-    state: str
-
-    @classmethod
-    def of(cls, bundle: Path, data: str) -> Source:
-        """Return what a refresh of this bundle with this data is made of now."""
-        manifest, folder = read_manifest(bundle), Path(data)
-        models = manifest.get("refreshed", manifest)["version"]
-        state = look(folder) if folder.is_dir() else date.today().isoformat()
-        return cls(models, data, state)
+    manifest, folder = read_manifest(bundle), Path(data)
+    models = manifest.get("refreshed", manifest)["version"]
+    state = look(folder) if folder.is_dir() else date.today().isoformat()
+    return hashlib.sha256(json.dumps([models, data, state]).encode()).hexdigest()
 
 
 def refreshed_once(
     note: Path,
-    source: Source,
+    source: str,
     refresh: Callable[[], Path],
     accept: Callable[[Path], None],
 ) -> Path:
@@ -64,7 +53,7 @@ def refreshed_once(
 
     Parameters
     ----------
-    note : a file that remembers it; whoever publishes the week removes it
+    note : a file that remembers it and of which source it is; whoever publishes the week removes it
     accept : raises MatchingError where a refreshed bundle must not be used
     """
     noted = _noted(note, source)
@@ -78,16 +67,16 @@ def refreshed_once(
         raise
     note.parent.mkdir(parents=True, exist_ok=True)
     aside = note.with_name(f".{note.name}")
-    write_synced(aside, json.dumps({"source": asdict(source), "bundle": str(bundle.resolve())}))
+    write_synced(aside, json.dumps({"source": source, "bundle": str(bundle.resolve())}))
     aside.rename(note)
     return bundle
 
 
-def _noted(note: Path, source: Source) -> Path | None:
+def _noted(note: Path, source: str) -> Path | None:
     """Return the bundle that is noted, None where it is of another source or cannot be used."""
     try:
         found = json.loads(note.read_text(encoding="utf-8"))
-        if found["source"] != asdict(source):
+        if found["source"] != source:
             return None
         read_manifest(Path(found["bundle"]))
         return Path(found["bundle"])

@@ -20,7 +20,7 @@ from matching import bundle, gate
 from matching.drafts import sync, write_synced
 from matching.errors import OptionError
 from matching.matcher import Matcher
-from serve.facts import Source, check_facts, refreshed_once
+from serve.facts import check_facts, refreshed_once, source_of
 from serve.locks import alone
 from serve.sanity import compare
 from serve.weekly import MANIFEST, week_monday
@@ -111,7 +111,7 @@ def run_monday(
             def accept(refreshed: Path) -> None:
                 told.append(_judge(job, promoted, refreshed))
 
-            source = Source.of(promoted, job.data)
+            source = source_of(promoted, job.data)
             fresh = refreshed_once(job.note, source, lambda: refresh(promoted), accept)
             told.insert(0, f"{fresh.name}, facts of {bundle.read_manifest(fresh)['as_of']}")
         with report.step("lists") as told:

@@ -33,7 +33,9 @@ _BATCHES_PER_GROUP = 4
 class Step(Protocol):
     """What is computed for every product.
 
-    A step travels to the workers of a cluster: a frozen dataclass of plain values.
+    A step travels to the workers of a cluster: a frozen dataclass of plain values. One that differs
+    from partition to partition, such as what was chosen for the products of each, has to follow
+    from the bundle and the arguments of the run: those alone say which parts may be taken again.
     """
 
     @property

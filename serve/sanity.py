@@ -11,7 +11,7 @@ from datetime import date
 
 import numpy as np
 
-from matching.batches import match_batch
+from matching.batches import rank_batch
 from matching.errors import GateError
 from matching.matcher import Matcher
 
@@ -40,12 +40,12 @@ class Sight:
         """List some products by expected sales and look."""
         full, values = [], [np.zeros(0)]
         for start in range(0, len(products), _AT_ONCE):
-            for result in match_batch(
-                matcher, products[start : start + _AT_ONCE], k, "gmv", monday
-            ):
-                money, outcomes, rows = result.scored.money, result.scored.outcomes, result.rows
-                full.append(len(rows) == k)
-                values.append(outcomes.accept_probability[rows] * money.settled_gmv[rows])
+            lot = products[start : start + _AT_ONCE]
+            ranked = rank_batch(matcher, lot, k, "gmv", monday)
+            places = [rows[:k] for rows in ranked.lists]
+            full += [len(rows) == k for rows in places]
+            rows, outcomes = np.concatenate(places), ranked.scored.outcomes
+            values.append(outcomes.accept_probability[rows] * ranked.scored.money.settled_gmv[rows])
         sales = np.concatenate(values)
         return cls(float(np.mean(full)), float(np.median(sales)) if len(sales) else 0.0)
 

@@ -11,7 +11,7 @@ import pytest
 
 from matching import bundle as bundle_folder
 from matching.errors import MatchingError
-from serve.facts import Source, check_facts, refreshed_once
+from serve.facts import check_facts, refreshed_once, source_of
 
 MONDAY = date(2026, 11, 23)
 
@@ -35,7 +35,7 @@ def ask(bundle: Path, data: Path, tmp_path: Path) -> Callable[..., int]:
             shutil.copytree(bundle, made[-1])
             return made[-1]
 
-        source = Source.of(bundle, str(data))
+        source = source_of(bundle, str(data))
         assert refreshed_once(tmp_path / "out" / "note", source, refresh, accept) == made[-1]
         return len(made)
 
@@ -48,6 +48,12 @@ def refuse(refreshed: Path) -> None:
 
 def test_a_run_that_is_begun_again_takes_what_was_refreshed(ask: Callable[..., int]) -> None:
     assert [ask(), ask()] == [1, 1]
+
+
+def test_the_note_tells_no_address(ask: Callable[..., int], tmp_path: Path, data: Path) -> None:
+    """It may have a password in it."""
+    assert ask() == 1
+    assert str(data) not in (tmp_path / "out" / "note").read_text()
 
 
 def test_facts_that_changed_are_refreshed_again(ask: Callable[..., int], data: Path) -> None:
@@ -88,13 +94,13 @@ def test_a_refreshed_bundle_is_of_the_models_that_were_trained(
     folder = tmp_path / "later"
     folder.mkdir()
     (folder / "manifest.json").write_text(bundle_folder._manifest_text(refreshed))
-    assert Source.of(folder, str(data)) == Source.of(bundle, str(data))
+    assert source_of(folder, str(data)) == source_of(bundle, str(data))
 
 
 def test_a_database_is_asked_anew_each_day(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     address = "sqlite:///market.sqlite"
-    today = Source.of(bundle, address)
-    assert Source.of(bundle, address) == today
+    today = source_of(bundle, address)
+    assert source_of(bundle, address) == today
 
     class Tomorrow(date):
         @classmethod
@@ -102,7 +108,7 @@ def test_a_database_is_asked_anew_each_day(bundle: Path, monkeypatch: pytest.Mon
             return cls(2999, 1, 1)
 
     monkeypatch.setattr("serve.facts.date", Tomorrow)
-    assert Source.of(bundle, address) != today
+    assert source_of(bundle, address) != today
 
 
 @pytest.mark.parametrize(("day", "is_old"), [(16, False), (15, True), (27, False)])
