@@ -110,16 +110,25 @@ class Catalog:
         It is the first day on which all of them are known, and what `train` takes by default.
         Raises MatchingError where there is none of them.
         """
-        days = [
-            self.collaborations[name].max()
-            for name in ("invited_on", "responded_on", "settled_on")
-            if name in self.collaborations
-        ]
-        days = [day for day in (*days, self.creator_stats["week"].max()) if not pd.isna(day)]
+        days = self.newest_days()
         if not days:
             raise MatchingError(f"{self.name}: no collaboration and no stats week says the date")
-        newest: date = max(days).date()
-        return newest + timedelta(days=1)
+        return max(days.values())
+
+    def newest_days(self) -> dict[str, date]:
+        """Return the day after the newest fact of each table that has dated ones."""
+        told = {
+            "collaborations": ("invited_on", "responded_on", "settled_on"),
+            "creator_stats": ("week",),
+        }
+        found = {}
+        for table, names in told.items():
+            frame = self._table(table)
+            days = [frame[name].max() for name in names if name in frame]
+            days = [day for day in days if not pd.isna(day)]
+            if days:
+                found[table] = max(days).date() + timedelta(days=1)
+        return found
 
     def undated_columns(self) -> tuple[str, ...]:
         """Return ``table.column`` of each attribute that is taken as always known.

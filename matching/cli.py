@@ -45,7 +45,8 @@ Bundles = Annotated[Path, typer.Argument(help="Folder of versions.")]
 Objective = Annotated[str, typer.Option(help="roi, gmv or profit.")]
 K = Annotated[int, typer.Option("-k", help="How many creators.")]
 AllowShrunk = Annotated[
-    bool, typer.Option("--allow-shrunk", help="Take tables that lost over 30 % of their rows.")
+    bool,
+    typer.Option("--allow-shrunk", help="Take tables that lost over 30 % of their rows, or ended."),
 ]
 AllowStale = Annotated[
     bool, typer.Option("--allow-stale", help="Take facts of over seven days before the week.")

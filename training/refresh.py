@@ -7,7 +7,7 @@ predicted and found like all others: facts, records and the space are those of t
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,7 @@ from training.run import (
 from training.unseen import replay
 
 _OF_THE_MODELS = ("form", "heads", "effects", "gate")
+_LONGEST_LAG = timedelta(days=7)
 _MOST_LOST = 0.3  # of a table's rows since the bundle: more is a dump that broke off
 
 
@@ -58,14 +59,15 @@ def refresh(
     ----------
     bundle : folder of one version
     as_of : default the day after the newest fact
-    allow_shrunk : take a catalog that lost more than 30 % of a table since the bundle
+    allow_shrunk : take a catalog that lost more than 30 % of a table since the bundle, or in which
+        one has ended
 
     Raises
     ------
     OptionError
         If the date is in the future, or before the bundle's.
     MatchingError
-        If a table shrank.
+        If a table shrank, or ends more than seven days before the others and did not before.
     """
     phases = phases or Phases()
     manifest = read_manifest(bundle)
@@ -87,6 +89,7 @@ def refresh(
         del catalog
         if not allow_shrunk:
             _check_sizes(manifest["sizes"], sizes_of(known))
+            _check_ends(manifest, known.newest_days(), as_of)
         history = build_history(known)
         about, log = describe(known, config), read_log(known, history)
         known = without_history(known)
@@ -133,6 +136,22 @@ def _check_sizes(before: dict[str, int], now: dict[str, int]) -> None:
             raise MatchingError(
                 f"{table} has {now[table]:,} rows, {lost:.0%} fewer than the bundle's {count:,}: "
                 "the dump may have broken off; give the whole one, or --allow-shrunk"
+            )
+
+
+def _check_ends(manifest: dict[str, Any], now: dict[str, date], as_of: date) -> None:
+    """Refuse a table whose facts are old, where only another's make the catalog's date new."""
+    for table, day in now.items():
+        before = manifest.get("newest", {}).get(table)
+        if before is None:
+            continue
+        lag = as_of - day
+        usual = date.fromisoformat(manifest["as_of"]) - date.fromisoformat(before)
+        if lag > _LONGEST_LAG >= usual:
+            raise MatchingError(
+                f"{table} has no facts of {day} or later, {lag.days} days before the newest of the "
+                f"catalog ({usual.days} in the bundle): its export may have stopped; give a newer "
+                "one, or --allow-shrunk"
             )
 
 

@@ -248,6 +248,7 @@ def describe(known: Catalog, config: TrainConfig) -> dict[str, Any]:
         },
         "features": describe_features(),
         "sizes": sizes_of(known),
+        "newest": {table: day.isoformat() for table, day in known.newest_days().items()},
         "config": asdict(config),
         "warnings": list(known.warnings),
         "undated": list(known.undated_columns()),

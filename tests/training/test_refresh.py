@@ -161,6 +161,21 @@ def test_a_table_that_shrank_is_refused_with_the_figure(grown: tuple[Path, Catal
         assert refresh(bundle, broken, day, allow_shrunk=True).about["sizes"][table] == left
 
 
+def test_a_table_that_ended_is_refused(grown: tuple[Path, Catalog]):
+    """Another one's newer facts must not hide it."""
+    bundle, _ = grown
+    tables = small_market(collaborations=1500)
+    as_of = Matcher.load(bundle).as_of
+    statistics = tables["creator_stats"]
+    later = as_of + timedelta(days=14) - pd.Timestamp(as_of).weekday() * timedelta(days=1)
+    newest = statistics.assign(week=pd.Timestamp(later)).drop_duplicates("creator_id")
+    tables["creator_stats"] = pd.concat([statistics, newest])
+    stopped = Catalog.from_tables(tables)
+    with pytest.raises(MatchingError, match=r"collaborations has no facts of .* \(0 in the bundle"):
+        refresh(bundle, stopped)
+    assert refresh(bundle, stopped, as_of).as_of == as_of
+
+
 @pytest.mark.parametrize(
     ("day", "message"),
     [
