@@ -6,11 +6,14 @@ scheduler gives what it had to another.
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import fsspec
 from distributed import Client, Future, KilledWorker, as_completed, get_worker
@@ -46,7 +49,8 @@ def on_cluster(
     OptionError
         If no scheduler answers, or it has no workers.
     MatchingError
-        If workers run another program, cannot load the bundle, or die of the work.
+        If workers run another program, cannot load the bundle, or die of the work, or the scheduler
+        does.
     """
     where = _share(bundle, shared)
     try:
@@ -94,6 +98,11 @@ def _result(future: Future) -> bytes:
             f"workers died again and again over the same partition ({error}): see their logs; "
             "mostly they need more memory"
         ) from error
+    except CancelledError as error:
+        raise MatchingError(
+            f"the scheduler is gone ({error}); start it and its workers, and give the same command "
+            "again: it goes on with what is finished"
+        ) from error
 
 
 def work(where: str, theirs: Mapping[str, str], partition: Partition) -> bytes:
@@ -113,7 +122,7 @@ def work(where: str, theirs: Mapping[str, str], partition: Partition) -> bytes:
         )
     try:
         return compute(_matcher(where), partition)
-    except MatchingError as error:
+    except (MatchingError, OSError) as error:
         raise MatchingError(f"on a worker: {error}") from None  # plain, so that it can travel
 
 
@@ -133,7 +142,7 @@ def _share(bundle: Path, shared: str | None) -> str:
     where = f"{shared.rstrip('/')}/{bundle.name}"
     if _REMOTE not in where:
         return where
-    storage, root = fsspec.core.url_to_fs(where)
+    storage, root = _storage(where)
     if not storage.exists(f"{root}/{MANIFEST}"):
         for name in (*read_manifest(bundle)["files"], MANIFEST):
             storage.makedirs(f"{root}/{name}".rpartition("/")[0], exist_ok=True)
@@ -141,10 +150,24 @@ def _share(bundle: Path, shared: str | None) -> str:
     return where
 
 
+def _storage(where: str) -> tuple[Any, str]:
+    """Return the file system of an address, and the path in it."""
+    try:
+        storage, path = fsspec.core.url_to_fs(where)
+    except (ImportError, ValueError) as error:
+        raise OptionError("shared", f"{where} cannot be reached: {error}") from error
+    return storage, str(path)
+
+
 def _fetch(where: str) -> Path:
-    """Copy a bundle into the worker's own folder, and return it; loading verifies every file."""
-    folder = Path(get_worker().local_directory) / where.rpartition("/")[2]
-    storage, root = fsspec.core.url_to_fs(where)
+    """Copy a bundle into the worker's own folder, where the one before was, and return it.
+
+    Loading verifies every file.
+    """
+    own = Path(get_worker().local_directory) / "bundle"
+    shutil.rmtree(own, ignore_errors=True)
+    folder = own / where.rpartition("/")[2]
+    storage, root = _storage(where)
     folder.mkdir(parents=True, exist_ok=True)
     storage.get_file(f"{root}/{MANIFEST}", str(folder / MANIFEST))
     for name in read_manifest(folder)["files"]:

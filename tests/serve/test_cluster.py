@@ -6,10 +6,11 @@ import json
 import random
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError
 from pathlib import Path
 
 import pytest
-from distributed import Future, KilledWorker
+from distributed import Client, Future, KilledWorker
 
 from matching.errors import MatchingError, OptionError
 from matching.matcher import Matcher
@@ -122,23 +123,33 @@ def test_workers_of_another_version_are_refused(
         write_weekly(matcher, WEEK, tmp_path, 3, products=products, run=run)
 
 
-def test_work_that_kills_workers_ends_in_a_sentence(
+class Worker:
+    address = "tcp://127.0.0.1:1"
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (KilledWorker("work", Worker(), 3), "workers died again and again"),
+        (CancelledError("connection lost"), "scheduler is gone .*connection lost.* goes on"),
+    ],
+)
+def test_what_a_cluster_dies_of_is_a_sentence(
     dask: Cluster,
     matcher: Matcher,
     bundle: Path,
     products: list[str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    told: str,
 ) -> None:
     def die(future: Future) -> bytes:
-        class Worker:
-            address = "tcp://127.0.0.1:1"
-
-        raise KilledWorker(future.key, Worker(), 3)
+        raise error
 
     monkeypatch.setattr(Future, "result", die)
     with (
-        pytest.raises(MatchingError, match="died again and again"),
+        pytest.raises(MatchingError, match=told),
         on_cluster(dask.address, bundle, None, print) as run,
     ):
         write_weekly(matcher, WEEK, tmp_path, 3, products=products, run=run)
@@ -153,11 +164,33 @@ def test_no_scheduler_is_a_sentence(bundle: Path, monkeypatch: pytest.MonkeyPatc
         pass
 
 
+def test_a_scheduler_without_workers_is_a_sentence(
+    dask: Cluster, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wait(client: Client, count: int, timeout: float) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(Client, "wait_for_workers", wait)
+    with (
+        pytest.raises(OptionError, match="has no workers"),
+        on_cluster(dask.address, bundle, None, print),
+    ):
+        pass
+
+
 def test_shared_storage_without_a_scheduler_is_refused(
     run: Command, bundle: Path, tmp_path: Path
 ) -> None:
     code, _, err = run("weekly", bundle, "--week", WEEK, "--out", tmp_path, "--shared", "s3://x")
     assert (code, "give --scheduler too" in err) == (1, True)
+
+
+def test_storage_that_is_not_known_is_a_sentence(bundle: Path) -> None:
+    with (
+        pytest.raises(OptionError, match=r"shared: nowhere://x/.* cannot be reached"),
+        on_cluster("tcp://127.0.0.1:1", bundle, "nowhere://x", print),
+    ):
+        pass
 
 
 @pytest.mark.parametrize("kills", [1, pytest.param(20, marks=LONG)])
