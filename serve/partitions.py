@@ -46,9 +46,9 @@ class Step(Protocol):
         """Return the rows of up to 64 products, in their order."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Partition:
-    """One step for products that stand together in id order."""
+    """One step for products that stand together in id order; equal to itself alone."""
 
     step: Step
     number: int
