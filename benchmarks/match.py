@@ -106,7 +106,7 @@ def ask_about(matcher: Matcher, objective: str) -> list[Asked]:
     if objective == "profit":
         may = np.flatnonzero(products.get("margin_rate") > 0)
     rows = np.random.default_rng(0).choice(may, min(len(may), PRODUCTS), replace=False)
-    found = []
+    asked = []
     for row in rows.tolist():
         product = contents.history.product_ids[row]
         about = matcher.find_product(product)
@@ -117,8 +117,8 @@ def ask_about(matcher: Matcher, objective: str) -> list[Asked]:
         matrix = matcher.scorer.score(found, np.array([row])).matrix
         fields = ("title", "category", "price", "commission_rate", "margin_rate")
         described = {n: v for n in fields if (v := matcher.product(product)[n]) is not None}
-        found.append(Asked(product, described, request, query, mask, matrix))
-    return found
+        asked.append(Asked(product, described, request, query, mask, matrix))
+    return asked
 
 
 def measure(matcher: Matcher, objective: str, asked: list[Asked]) -> dict[str, float]:

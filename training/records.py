@@ -26,6 +26,7 @@ FOLDS = 3
 CREATOR_KEYS = ("creator", "creator_category", "creator_subcategory")
 KEYS = (*CREATOR_KEYS, "product", "category_pair")
 _LEAST_ROWS = 300
+_ROWS_AT_ONCE = 500_000  # what effects are solved from is much wider than what comes out
 
 Measures = Mapping[str, IntArray]
 
@@ -63,13 +64,19 @@ class Records:
     def left_out(self, rows: Rows, day: int) -> FloatArray:
         """Return each event's effects as known on a day, but for what it tells itself."""
 
-        def total(key: str, measure: str) -> FloatArray:
-            ledger = self.history.ledgers["residuals", key]
-            sums = ledger.before(measure, self.keys[key], np.array(day))
-            known = rows.ended_on[self.events] < day
-            return np.asarray((sums - known * self.own[key][measure]) / LOG_UNIT)
+        def parts(some: slice) -> FloatArray:
+            events = self.events[some]
+            known = rows.ended_on[events] < day
 
-        return self.effects.parts(total, rows.log_price[self.events], len(self.events))
+            def total(key: str, measure: str) -> FloatArray:
+                ledger = self.history.ledgers["residuals", key]
+                sums = ledger.before(measure, self.keys[key][some], np.array(day))
+                return np.asarray((sums - known * self.own[key][measure][some]) / LOG_UNIT)
+
+            return self.effects.parts(total, rows.log_price[events], len(events))
+
+        starts = range(0, max(1, len(self.events)), _ROWS_AT_ONCE)
+        return np.concatenate([parts(slice(s, s + _ROWS_AT_ONCE)) for s in starts])
 
 
 def fit_records(

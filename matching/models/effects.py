@@ -62,6 +62,7 @@ READS: tuple[tuple[str, str], ...] = (
 _NO_VARIANCE = 1e-9  # stands for 0 where its inverse is needed
 _CLIP = 3.0  # a residual further out is taken for this, so that no single one decides a variance
 _LAGS = 8
+_MOST_PAIRS = 8_000_000  # of rows that share a key: more tell nothing new, and take memory
 _LEAST_PAIRS = 200
 
 
@@ -272,12 +273,13 @@ def _variances(
 def _pairs(keys: Mapping[str, IntArray], seed: int) -> tuple[IntArray, IntArray]:
     """Return pairs of rows that share a creator, a product or a category pair, each pair once."""
     count = len(keys["creator"])
+    lags = min(_LAGS, max(1, _MOST_PAIRS // max(count, 1)))
     shuffled = np.random.default_rng(seed).permutation(count)
     found = []
     for name in ("creator", "product", "category_pair"):
         order = shuffled[np.argsort(keys[name][shuffled], kind="stable")]
         ordered = keys[name][order]
-        for lag in range(1, min(_LAGS, count - 1) + 1):
+        for lag in range(1, min(lags, count - 1) + 1):
             same = np.flatnonzero((ordered[lag:] == ordered[:-lag]) & (ordered[lag:] >= 0))
             a, b = order[same], order[same + lag]
             found.append(np.minimum(a, b) * count + np.maximum(a, b))
