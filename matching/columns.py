@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from matching.errors import MatchingError
+from matching.own import FILE, OWN_COLUMNS
+
 
 class Kind(StrEnum):
     """What a column holds; decides its dtype in memory and the values it may take."""
@@ -23,6 +26,7 @@ class Kind(StrEnum):
     RATE = "rate"  # a fraction in [0, 1], never percent
     COUNT = "count"  # not negative
     SCORE = "score"  # 0 to 5
+    NUMBER = "number"  # any
     FLAG = "flag"
 
 
@@ -76,6 +80,12 @@ _STATISTICS = (
 
 _UPDATED_ON = Column("updated_on", Kind.DATE, "day of this row; the latest row of an id counts")
 
+
+def _own(table: str) -> tuple[Column, ...]:
+    """Return the columns of one's own that a table has."""
+    return tuple(Column(own.name, Kind.NUMBER, own.en) for own in OWN_COLUMNS if own.table == table)
+
+
 CHANNELS = ("live", "video")
 SLOT_FEES = ("live_slot_fee", "video_slot_fee")
 """The creators' columns of what each channel costs, in the order of CHANNELS."""
@@ -126,6 +136,7 @@ CREATORS = Table(
         Column("audience_tier1", Kind.RATE, "share of the audience in first-tier cities"),
         *_STATISTICS,
         _UPDATED_ON,
+        *_own("creators"),
     ),
     key=("creator_id",),
     required=True,
@@ -181,6 +192,7 @@ PRODUCTS = Table(
         Column("listed_on", Kind.DATE, "day the product was listed"),
         Column("buyer_female", Kind.RATE, "share of its buyers who are female"),
         _UPDATED_ON,
+        *_own("products"),
     ),
     key=("product_id",),
     required=True,
@@ -250,6 +262,10 @@ EVENTS = Table(
 )
 
 TABLES = (CATALOG, CREATORS, CREATOR_STATS, MERCHANTS, PRODUCTS, COLLABORATIONS, EVENTS)
+for _table in (CREATORS, PRODUCTS):
+    for _name in _table.names:
+        if _table.names.count(_name) > 1:
+            raise MatchingError(f"{FILE}: {_table.name}.{_name} is there already: take another")
 STATISTICS = tuple(column.name for column in _STATISTICS)
 AUDIENCE = tuple(name for name in CREATORS.names if name.startswith("audience_"))
 
@@ -264,6 +280,7 @@ UNITS = {
     Kind.RATE: "fraction 0–1",
     Kind.COUNT: "count",
     Kind.SCORE: "0–5",
+    Kind.NUMBER: "number",
     Kind.FLAG: "true or false",
 }
 

@@ -29,7 +29,7 @@ from matching.history import (
 )
 from matching.rates import REFUND_PRIOR_COUNT, ratio, shrunk_share
 
-_NUMBERS = (Kind.MONEY, Kind.RATE, Kind.COUNT, Kind.SCORE)
+_NUMBERS = (Kind.MONEY, Kind.RATE, Kind.COUNT, Kind.SCORE, Kind.NUMBER)
 
 
 def build_history(catalog: Catalog) -> History:

@@ -25,6 +25,7 @@ from matching.history import (
     IntArray,
     unit,
 )
+from matching.own import OWN_COLUMNS
 
 
 class Texts(Protocol):
@@ -242,6 +243,7 @@ _OF_CREATOR: dict[str, Column] = {
             *AUDIENCE,
         )
     },
+    **{own.reads: _creator(own.name) for own in OWN_COLUMNS if own.table == "creators"},
     **{f"creator_{name}": _statistic(name, 0) for name in STATISTICS},
     **{f"creator_{name}_before": _statistic(name, GROWTH_DAYS) for name in STATISTICS},
 }
@@ -251,8 +253,15 @@ _OF_PRODUCT: dict[str, Column] = {
     "merchant_rating": lambda pairs: pairs.merchant("rating"),
     **{
         f"product_{name}": _product(name)
-        for name in ("price", "commission_rate", "margin_rate", "buyer_female", "listed_on")
+        for name in (
+            "price",
+            "commission_rate",
+            "margin_rate",
+            "buyer_female",
+            "listed_on",
+        )
     },
+    **{own.reads: _product(own.name) for own in OWN_COLUMNS if own.table == "products"},
 }
 COLUMNS: dict[str, Column] = {
     "day": lambda pairs: pairs.days,

@@ -25,7 +25,7 @@ from matching.sources import arrow_array
 Rows = npt.NDArray[np.bool_]
 Parsed = tuple["pd.Series[Any]", Rows]
 
-NUMBERS = frozenset({Kind.MONEY, Kind.RATE, Kind.COUNT, Kind.SCORE})
+NUMBERS = frozenset({Kind.MONEY, Kind.RATE, Kind.COUNT, Kind.SCORE, Kind.NUMBER})
 NULL_WORDS = frozenset({"", "null", "none", "nan", "nat", "na", "n/a", "<na>", "\\n"})
 FLAG_WORDS = {"true": True, "t": True, "yes": True, "y": True, "1": True} | {
     "false": False,
@@ -39,6 +39,7 @@ ADVICE = dict.fromkeys(Kind, "Store it as text") | {
     Kind.MONEY: _PLAIN,
     Kind.COUNT: _PLAIN,
     Kind.SCORE: _PLAIN,
+    Kind.NUMBER: _PLAIN,
     Kind.RATE: "Write a fraction with a decimal point: 0.2 for 20 %",
     Kind.DATE: "Write days as 2026-11-20",
     Kind.TIME: "Write times as 2026-11-20T08:30:00Z",

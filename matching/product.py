@@ -32,7 +32,7 @@ def product_rows(
     columns: dict[str, npt.NDArray[Any]] = {
         column.name: np.array([np.nan if checked[column.name] is None else checked[column.name]])
         for column in PRODUCTS.columns
-        if column.kind in (Kind.MONEY, Kind.RATE)
+        if column.kind in (Kind.MONEY, Kind.RATE, Kind.NUMBER)
     }
     codes = {
         "category": history.code("category", path.split("/", maxsplit=1)[0]),
@@ -63,10 +63,10 @@ def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_value(field: str, kind: Kind, words: tuple[str, ...], value: Any) -> None:
-    if kind in (Kind.MONEY, Kind.RATE):
+    if kind in (Kind.MONEY, Kind.RATE, Kind.NUMBER):
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise OptionError(field, f"must be a number, not {value!r}")
-        if not np.isfinite(value) or value < 0:
+        if not np.isfinite(value) or (value < 0 and kind is not Kind.NUMBER):
             raise OptionError(field, f"must be 0 or more, not {value}")
         if kind is Kind.RATE and value > 1:
             raise OptionError(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from matching.columns import CHANNELS, PRODUCTS
+from matching.columns import CHANNELS, PRODUCTS, Kind
 from matching.display import to_frame, to_html, to_text
 from matching.eligibility import REASONS
 from matching.explain import evidence, reasons
@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
     from matching.matcher import Matcher
 
-_PRODUCT_FIELDS = tuple(name for name in PRODUCTS.names if name != "updated_on")
+_PRODUCT_FIELDS = tuple(
+    column.name
+    for column in PRODUCTS.columns
+    if column.name != "updated_on" and column.kind is not Kind.NUMBER  # told as reasons alone
+)
 
 
 @dataclass(frozen=True)

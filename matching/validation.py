@@ -206,6 +206,8 @@ def _checks(column: Column) -> list[pa.Check]:
     if column.kind in {Kind.MONEY, Kind.COUNT}:
         finite = pa.Check(lambda values: values != np.inf, error=INFINITE)
         return [pa.Check.ge(0, error=NEGATIVE), finite]
+    if column.kind is Kind.NUMBER:
+        return [pa.Check(np.isfinite, error=INFINITE)]
     if column.kind in {Kind.DATE, Kind.TIME}:
         return [pa.Check.in_range(*DATES, error=OUT_OF_TIME)]
     if column.kind is Kind.WORD:

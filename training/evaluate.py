@@ -25,6 +25,7 @@ from training.similar import judge_similar
 from training.simulator import load_truth
 from training.studies import Study, ablation, curve, told_evidence
 from training.truth import TrueMarket, Truth, judged_products
+from training.usage import feature_use
 
 __all__ = ["Asked", "Report", "evaluate", "truth_of"]
 
@@ -135,6 +136,7 @@ def evaluate(
         "later": judge_later(matcher, later, asked.seed),
         "similar": judge_similar(matcher, later, seed=asked.seed),
         "absent": absent,
+        "features": feature_use(matcher.contents.ranker),
     }
     if market is not None:
         tell("the truth")

@@ -9,6 +9,7 @@ from matching.economics import OBJECTIVES
 from training.cells import MEASURES, Report, Table, absent, interval, plus_minus
 from training.figures import Figure
 from training.latertables import later_tables
+from training.usage import use_table
 
 
 def tables(report: Report) -> Iterator[Table]:
@@ -19,6 +20,8 @@ def tables(report: Report) -> Iterator[Table]:
         yield _places(report["truth"])
     if report["later"]["invitations"]:
         yield from later_tables(report)
+    if "features" in report:
+        yield use_table(report["features"])
     if "curve" in report:
         yield _curve(report["curve"])
     if "ablation" in report:

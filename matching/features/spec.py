@@ -91,26 +91,32 @@ def feature(
         no place for the value, or a value that is private would be shown.
     """
 
-    def register(function: Callable[..., FloatArray]) -> Callable[..., FloatArray]:
+    def declare(function: Callable[..., FloatArray]) -> Callable[..., FloatArray]:
         question = Text(" ".join((function.__doc__ or "").split()).removesuffix("."), zh)
         source = inspect.getsource(function)
-        made = Feature(
-            name=function.__name__,
-            stage=stage,
-            reads=tuple(reads),
-            compute=function,
-            question=question,
-            shown=shown,
-            words=words or {},
-            code_hash=hashlib.sha256(source.encode()).hexdigest()[:16],
+        register(
+            Feature(
+                name=function.__name__,
+                stage=stage,
+                reads=tuple(reads),
+                compute=function,
+                question=question,
+                shown=shown,
+                words=words or {},
+                code_hash=hashlib.sha256(source.encode()).hexdigest()[:16],
+            )
         )
-        fault = _fault(made)
-        if fault:
-            raise ValueError(f"feature {made.name} {fault}")
-        _registry[made.name] = made
         return function
 
-    return register
+    return declare
+
+
+def register(made: Feature) -> None:
+    """Make it one of the features; ValueError says why it cannot be."""
+    fault = _fault(made)
+    if fault:
+        raise ValueError(f"feature {made.name} {fault}")
+    _registry[made.name] = made
 
 
 def _fault(made: Feature) -> str:

@@ -205,6 +205,13 @@ class Head:
         """The same from tables; None where trees are too deep for them."""
         return ContributionTables.of(self.booster.dump_model())
 
+    def use(self) -> dict[str, float]:
+        """Return the share of the splits' gain that each feature has; empty for a constant."""
+        if self.booster is None:
+            return {}
+        gains = self.booster.feature_importance("gain", iteration=self.tree_count)
+        return dict(zip(self.features, (gains / max(gains.sum(), 1e-300)).tolist(), strict=True))
+
     def to_text(self) -> str:
         """Return LightGBM's text format, empty for a constant head."""
         return "" if self.booster is None else str(self.booster.model_to_string())
