@@ -62,6 +62,9 @@ Shared = Annotated[
     str | None,
     typer.Option(help="Where its workers find the versions: a path or an address of fsspec."),
 ]
+Mlflow = Annotated[
+    str | None, typer.Option("--mlflow", help="Tracking address, such as sqlite:///mlflow.db.")
+]
 AsOf = Annotated[str | None, typer.Option(help="ISO day; facts known before it count.")]
 
 
@@ -128,6 +131,7 @@ def train(
     as_of: AsOf = None,
     config: Annotated[Path | None, typer.Option(help="TOML file of choices.")] = None,
     promote: Annotated[bool, typer.Option("--promote", help="Let it serve.")] = False,
+    mlflow: Mlflow = None,
 ) -> None:
     """Train on what was known at a date and write a new bundle."""
     day = _day(as_of)
@@ -138,7 +142,9 @@ def train(
     from training.phases import Phases
     from training.run import GATE
     from training.run import train as run
+    from training.tracking import check_tracking, track
 
+    check_tracking(mlflow)
     with _progress() as progress:
         chosen = TrainConfig() if config is None else TrainConfig.load(config)
         phases = Phases(_bar(progress))
@@ -159,6 +165,8 @@ def train(
     for line in tell(trained.about.get("gate")):
         print(f"gate: {line}", file=sys.stderr)
     print(path)
+    if mlflow is not None:
+        track(mlflow, path, {})
     if promote or not bundle.has_promoted(out):
         _promote(out, path.name)
     else:
@@ -244,6 +252,7 @@ def evaluate(
         list[str] | None,
         typer.Option(help="ISO day; train again as of each, compare with followers. Repeatable."),
     ] = None,
+    mlflow: Mlflow = None,
 ) -> None:
     """Judge a bundle on what came after its date, and against the truth of a simulated market."""
     days = [_day(day, "origins") for day in origins or ()]
@@ -251,7 +260,9 @@ def evaluate(
     from training.evaluate import Asked, truth_of
     from training.evaluate import evaluate as run
     from training.report import show, write
+    from training.tracking import check_tracking, track
 
+    check_tracking(mlflow)
     asked = Asked(products, seed, curve, ablation, tuple(day for day in days if day))
     with _progress() as progress:
         task = progress.add_task("loading", total=None)
@@ -261,8 +272,11 @@ def evaluate(
 
         report = run(bundle, Catalog.load(data), truth_of(data), asked, tell)
     show(report)
-    for path in () if out is None else write(report, out):
+    written = [] if out is None else write(report, out)
+    for path in written:
         print(path)
+    if mlflow is not None:
+        track(mlflow, bundle, report, written)
 
 
 @app.command()

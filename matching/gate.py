@@ -58,12 +58,13 @@ def judge(candidate: Manifest, promoted: Manifest) -> Verdict:
         return Verdict(notes=(f"not judged: {_reason(candidate)}",))
     losses, notes = list(_other_days(mine, promoted)), []
     beside = mine["promoted"]
-    if beside is None or beside.get("configuration") != configuration(promoted):
-        why = "it was not compared with the promoted configuration when it was trained"
-        notes.append(f"not judged on the same days: {(beside or {}).get('reason') or why}")
-    else:
+    serving = configuration(promoted)
+    if beside is not None and beside.get("configuration") == serving:
         losses = [*_same_days(mine, beside), *losses]
         notes += [f"the promoted configuration was judged {beside['note']}"] * bool(beside["note"])
+    elif configuration(candidate) != serving:  # else nothing can differ, as after a refresh
+        why = "it was not compared with the promoted configuration when it was trained"
+        notes.append(f"not judged on the same days: {(beside or {}).get('reason') or why}")
     if not promoted.get("gate"):
         notes.append(f"{promoted['version']} has no figures of its own to compare with")
     return Verdict(tuple(losses), tuple(notes))

@@ -150,6 +150,7 @@ def test_only_the_judge_and_the_command_line_see_the_simulator():
         ("distributed", {"serve.cluster"}),
         ("typer", {CLI}),
         ("implicit", {"training.baselines"}),
+        ("mlflow", {"training.tracking"}),
         ("matplotlib", {"training.plots", "training.drawings"}),
     ],
 )

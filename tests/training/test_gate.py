@@ -17,6 +17,7 @@ from matching.bundle import read_manifest
 from matching.catalog import Catalog
 from matching.facts import build_history
 from matching.features import FEATURES
+from matching.gate import Verdict, judge
 from tests.conftest import QUICK, Run
 from tests.markets import small_market
 from training.config import TrainConfig
@@ -98,6 +99,12 @@ def test_an_equal_one_passes(versions: dict[str, Path], bundles: Path, run: Run)
     assert (code, out.strip(), err) == (0, versions["equal"].name, "")
     assert bundle_folder.promoted(bundles) == versions["equal"]
     assert "forced" not in bundle_folder.promotions(bundles)[-1]
+
+
+def test_a_refresh_of_what_serves_needs_no_comparison(versions: dict[str, Path]):
+    sound = read_manifest(versions["sound"])
+    assert sound["gate"]["promoted"] is None
+    assert judge({**sound, "version": "refreshed"}, sound) == Verdict()
 
 
 def test_shuffled_outcomes_are_refused_with_the_figure(
