@@ -17,6 +17,7 @@ from typing import Any
 
 import fsspec
 from distributed import Client, Future, KilledWorker, as_completed, get_worker
+from threadpoolctl import threadpool_limits
 
 from matching.bundle import MANIFEST, read_manifest
 from matching.errors import MatchingError, OptionError
@@ -130,6 +131,7 @@ def _matcher(where: str) -> Matcher:
     """Return the bundle's matcher, loaded once a process; the one before is let go."""
     with _loading:
         if where not in _loaded:
+            threadpool_limits(1, user_api="blas")  # as in `write_weekly`
             _loaded.clear()
             _loaded[where] = Matcher.load(_fetch(where) if _REMOTE in where else Path(where))
         return _loaded[where]

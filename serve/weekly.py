@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from threadpoolctl import threadpool_limits
 
 from matching.batches import match_batch
 from matching.drafts import digest, publish
@@ -114,7 +115,8 @@ def write_weekly(
         "program": program(),
     }
     about["run"] = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
-    with room(out), alone(out):
+    # One thread for matrix products: more add up in another order, to other last bits.
+    with threadpool_limits(1, user_api="blas"), room(out), alone(out):
         if not _is_complete(out / week, about["run"]):
             folder = out / f".{week}-{about['run'][:16]}"
             partitions = split(ListStep(k, objective, week), listed)

@@ -9,10 +9,12 @@ from datetime import date
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from matching.economics import OBJECTIVES
 from matching.errors import MatchingError, OptionError
 from matching.lists import SCHEMA
+from serve.partitions import locally
 from serve.weekly import LISTS, MANIFEST, read_products, week_monday, write_weekly
 from tests.works import adds_up
 
@@ -80,6 +82,20 @@ def test_again_gives_the_same_bytes(lists, matcher, tmp_path):
     write_weekly(matcher, WEEK, tmp_path / "a", k=3, products=products[:2])
     assert pq.read_metadata(tmp_path / "a" / WEEK / LISTS).num_rows == 6
     assert names(tmp_path / "a") == [".lists.lock", WEEK]
+
+
+def test_cores_do_not_change_the_bytes(matcher, tmp_path):
+    """Matrix products on more threads differ in the last bits, so they get one."""
+    here, seen = locally(matcher, lambda count: None), set()
+
+    def run(asked):
+        found = threadpool_info()
+        seen.update(each["num_threads"] for each in found if each["user_api"] == "blas")
+        return here(asked)
+
+    with threadpool_limits(2, user_api="blas"):
+        write_weekly(matcher, WEEK, tmp_path, k=1, products=["p000001"], run=run)
+    assert seen == {1}
 
 
 def test_profit_skips_products_without_a_margin(matcher, tmp_path):
