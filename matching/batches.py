@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -73,7 +73,12 @@ def match_batch(
     `Scored`. Parameters are those of `rank_batch`.
     """
     ranked = rank_batch(matcher, products, k, objective, week)
-    lists = [rows[:k] for rows in ranked.lists]
+    return explain_batch(matcher, replace(ranked, lists=[r[:k] for r in ranked.lists]), objective)
+
+
+def explain_batch(matcher: Matcher, ranked: Ranked, objective: str) -> list[MatchResult]:
+    """Return the whole lists of a batch with evidence and without notes."""
+    lists = ranked.lists
     parts = matcher.scorer.contributions(ranked.scored, np.concatenate(lists))
     split = np.split(parts, np.cumsum([len(shown) for shown in lists])[:-1])
     return [

@@ -21,6 +21,7 @@ from matching.errors import MatchingError, OptionError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from serve.allotment import Rules
     from training.phases import Phases
 
 app = typer.Typer(
@@ -54,7 +55,20 @@ AllowStale = Annotated[
 Week = Annotated[str, typer.Option(help="ISO week, such as 2026-W47.")]
 Weeks = Annotated[Path, typer.Option(help="Folder of weeks.")]
 Products = Annotated[Path | None, typer.Option(help="File of product ids, one a line.")]
-Allocation = Annotated[str, typer.Option(help="none: each product by itself.")]
+Allocation = Annotated[
+    str,
+    typer.Option(help="none: each product by itself; capacity: what creators can serve."),
+]
+PerMcn = Annotated[int | None, typer.Option(help="Places of a list for one MCN's creators.")]
+MinShare = Annotated[
+    str | None, typer.Option(help="Least share of places, as small=0.2: for small creators.")
+]
+Explore = Annotated[
+    float, typer.Option(help="Share of places for creators of whom the model is unsure.")
+]
+MinSettledGmv = Annotated[
+    float | None, typer.Option(help="By ROI: settled GMV of all lists [half of what can be].")
+]
 Scheduler = Annotated[
     str | None, typer.Option(help="Address of a Dask scheduler, such as tcp://10.0.0.1:8786.")
 ]
@@ -334,6 +348,10 @@ def weekly(
     objective: Objective = "roi",
     products: Products = None,
     allocation: Allocation = "none",
+    per_mcn: PerMcn = None,
+    min_share: MinShare = None,
+    explore: Explore = 0.0,
+    min_settled_gmv: MinSettledGmv = None,
     allow_stale: AllowStale = False,
     allow_shrunk: AllowShrunk = False,
     scheduler: Scheduler = None,
@@ -348,7 +366,8 @@ def weekly(
     from serve.weekly import week_monday
 
     monday = week_monday(week)
-    write = _lists(k, objective, products, allocation, allow_stale, scheduler, shared)
+    rules = _rules(allocation, objective, per_mcn, min_share, explore, min_settled_gmv)
+    write = _lists(k, objective, products, rules, allow_stale, scheduler, shared)
     if data is None:
         print(write(bundle, week, out))
         return
@@ -380,6 +399,10 @@ def monday(
     objective: Objective = "roi",
     products: Products = None,
     allocation: Allocation = "none",
+    per_mcn: PerMcn = None,
+    min_share: MinShare = None,
+    explore: Explore = 0.0,
+    min_settled_gmv: MinSettledGmv = None,
     allow_stale: AllowStale = False,
     allow_shrunk: AllowShrunk = False,
     force: Annotated[
@@ -401,7 +424,8 @@ def monday(
 
     week = week or this_week()
     due = deadline(week, by)
-    write = _lists(k, objective, products, allocation, allow_stale, scheduler, shared)
+    rules = _rules(allocation, objective, per_mcn, min_share, explore, min_settled_gmv)
+    write = _lists(k, objective, products, rules, allow_stale, scheduler, shared)
 
     def renew(promoted: Path) -> Path:
         return _refresh(promoted, data, None, allow_shrunk, bundles)
@@ -424,11 +448,40 @@ def _as_of(bundle: Path) -> date:
     return date.fromisoformat(read_manifest(bundle)["as_of"])
 
 
+def _rules(
+    allocation: str,
+    objective: str,
+    per_mcn: int | None,
+    min_share: str | None,
+    explore: float,
+    min_settled_gmv: float | None,
+) -> Rules | None:
+    """Return what is asked of an allocation, None where products are taken by themselves."""
+    from serve.allotment import Rules, read_share
+
+    given = {
+        "per-mcn": per_mcn,
+        "min-share": min_share,
+        "explore": explore or None,
+        "min-settled-gmv": min_settled_gmv,
+    }
+    if allocation == "none":
+        for option, value in given.items():
+            if value is not None:
+                raise OptionError(option, "needs --allocation capacity")
+        return None
+    if allocation != "capacity":
+        raise OptionError("allocation", f"must be none or capacity, not {allocation!r}")
+    if min_settled_gmv is not None and objective != "roi":
+        raise OptionError("min-settled-gmv", "is for --objective roi")
+    return Rules(per_mcn, read_share(min_share), explore, min_settled_gmv).check()
+
+
 def _lists(
     k: int,
     objective: str,
     products: Path | None,
-    allocation: str,
+    rules: Rules | None,
     allow_stale: bool,
     scheduler: str | None,
     shared: str | None,
@@ -436,8 +489,6 @@ def _lists(
     """Check what is asked of lists, and return what writes those of a bundle and week."""
     from serve.weekly import read_products, write_weekly
 
-    if allocation != "none":
-        raise OptionError("allocation", f"must be none, not {allocation!r}")
     chosen = None if products is None else read_products(products)
 
     def write(bundle: Path, week: str, out: Path) -> Path:
@@ -446,14 +497,15 @@ def _lists(
         matcher = Matcher.load(bundle)
         count = len(matcher.contents.history.product_ids if chosen is None else set(chosen))
         with _progress() as progress:
-            task = progress.add_task(week, total=count)
+            passes = 1 if rules is None else 2
+            task = progress.add_task(week, total=passes * count)
 
             def advance(done: int) -> None:
                 progress.advance(task, done)
 
             with _runner(scheduler, bundle, shared, advance) as run:
                 return write_weekly(
-                    matcher, week, out, k, objective, chosen, allow_stale, advance, run
+                    matcher, week, out, k, objective, chosen, allow_stale, advance, run, rules
                 )
 
     return write

@@ -27,6 +27,7 @@ this part of the settled GMV that they could bring under the same limits."""
 _SPARE = 1.01  # of the least settled GMV, since whole lists bring a little less than the relaxation
 _ATTEMPTS = 4
 _HALVINGS = 12
+_LEFT = 0.9  # of the places that lists have without the least share
 _FREE = 1e-12  # of all value: a price that is none
 _QUICK = 8  # iterations of prices that start from others nearby
 
@@ -65,7 +66,13 @@ def allocate(edges: Edges, limits: Limits, objective: str, seed: int = 0) -> All
     if objective == "roi":
         report["roi"] = {"rate": rate, "min_settled_gmv": least, **_ratio(edges, market, lists)}
     if limits.min_share > 0.0:
-        report["without_min_share"] = _without_share(market, limits)
+        report["without_min_share"] = free = _without_share(market, limits)
+        if report["allocation"]["places"] < _LEFT * free["places"]:
+            raise MatchingError(
+                f"small creators can have {limits.min_share:.0%} of the places only where lists "
+                f"are cut from {free['places']:,} to {report['allocation']['places']:,}; lower "
+                "--min-share"
+            )
     uncertainty = market.laid(edges.uncertainty, 0.0).ravel()
     placed = explore(lists, uncertainty, _unsure(market, lists), limits.explore, seed)
     if limits.explore > 0.0:

@@ -67,7 +67,7 @@ Run = Callable[[Sequence[Partition]], Iterator[tuple[Partition, bytes]]]
 
 def program() -> dict[str, str]:
     """Return what, beside the bundle, decides the last bits: nothing must be mixed of two."""
-    names = ("matching", "numpy", "lightgbm", "faiss-cpu", "pyarrow")
+    names = ("matching", "numpy", "scipy", "lightgbm", "faiss-cpu", "pyarrow")
     return {name: version(name) for name in names}
 
 

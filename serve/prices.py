@@ -28,6 +28,8 @@ _STILL = 1e-5  # of the bound: less in so many iterations is no progress
 _PATIENCE = 5
 _LEAST_BID = 0.5  # of the price: bids below cannot move it in one step
 _TOLD_BY = 1000  # products that tell the price of the minimum share
+_HALVINGS = 7  # of an interval that holds that price
+_DEAREST = 1e6  # times the usual worth: a share that costs more cannot be had
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def solve(market: Market, start: Prices | None = None, most: int = MOST_ITERATIO
             break
         prices += _STEP * (_filling(bids, prices) - prices)
         if market.min_share > 0.0:
-            share += _STEP * (_share_price(market, prices) - share)
+            share += _STEP * (_share_price(market, prices, share) - share)
     assert best is not None
     return Prices(best.creators, best.share, best.bound, unpriced, iteration)
 
@@ -124,24 +126,28 @@ def _filling(bids: Bids, prices: FloatArray) -> FloatArray:
     return filling
 
 
-def _share_price(market: Market, prices: FloatArray) -> float:
+def _share_price(market: Market, prices: FloatArray, start: float) -> float:
     """Return the price at which small creators get their share while creators' prices stay.
 
     Products at even distances tell it.
     """
     rows = np.arange(0, len(market.worth), 1 + len(market.worth) // _TOLD_BY)
+    worth = market.worth[rows]
+    usual = float(np.abs(worth[np.isfinite(worth)]).mean()) if np.isfinite(worth).any() else 0.0
 
-    def share(price: float) -> float:
+    def suffices(price: float) -> bool:
         reduced = _reduced(market, rows, prices, price)
         taken = reduced - _next_best(market, rows, reduced)[0] > 0.0
-        return float((taken & market.small[rows]).sum() / max(taken.sum(), 1))
+        return bool((taken & market.small[rows]).sum() >= market.min_share * taken.sum())
 
-    low, high = 0.0, float(np.abs(market.worth[np.isfinite(market.worth)]).max(initial=1.0)) * 4.0
-    if share(0.0) >= market.min_share:
+    if suffices(0.0):
         return 0.0
-    for _ in range(30):
-        middle = high / 2.0 if low == 0.0 else (low + high) / 2.0
-        low, high = (low, middle) if share(middle) >= market.min_share else (middle, high)
+    low, high = 0.0, start or usual
+    while not suffices(high) and high < _DEAREST * usual:
+        low, high = high, 4.0 * high
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2.0
+        low, high = (low, middle) if suffices(middle) else (middle, high)
     return high
 
 

@@ -7,7 +7,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar
@@ -24,6 +24,7 @@ from matching.errors import OptionError
 from matching.lists import SCHEMA, match_list
 from matching.matcher import Matcher
 from serve import partitions as parts
+from serve.allotment import Rules, choose, chosen_partitions, edge_partitions
 from serve.facts import check_facts
 from serve.locks import alone, room
 from serve.partitions import (
@@ -77,6 +78,7 @@ def write_weekly(
     allow_stale: bool = False,
     advance: Callable[[int], None] = lambda count: None,
     run: Run | None = None,
+    rules: Rules | None = None,
 ) -> Path:
     """Write `out/week/match_lists.parquet` and its manifest, and return that folder.
 
@@ -89,6 +91,7 @@ def write_weekly(
     products : ids of the catalog, default all
     advance : called with how many products are done since
     run : computes the partitions, default on every core here
+    rules : of an allocation within creators' capacity; default each product by itself
 
     Raises
     ------
@@ -107,22 +110,35 @@ def write_weekly(
         "as_of": matcher.as_of.isoformat(),
         "objective": objective,
         "k": k,
-        "allocation": "none",
+        "allocation": "none" if rules is None else "capacity",
         "products": len(chosen),
         "skipped_without_margin": skipped,
         "products_sha256": hashlib.sha256("\n".join(chosen).encode()).hexdigest(),
         "products_per_partition": parts.PRODUCTS_PER_PARTITION,
         "program": program(),
     }
+    if rules is not None:
+        about["rules"] = asdict(rules)
     about["run"] = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
     # One thread for matrix products: more add up in another order, to other last bits.
     with threadpool_limits(1, user_api="blas"), room(out), alone(out):
         if not _is_complete(out / week, about["run"]):
             folder = out / f".{week}-{about['run'][:16]}"
-            partitions = split(ListStep(k, objective, week), listed)
             advance(len(skipped))
-            files = Shelf(folder).fill(partitions, run or locally(matcher, advance), advance)
-            _write_week(folder / week, partitions, files, about)
+            compute = run or locally(matcher, advance)
+
+            def fill(partitions: Sequence[Partition]) -> list[Path]:
+                return Shelf(folder).fill(partitions, compute, advance)
+
+            if rules is None:
+                partitions, schema = split(ListStep(k, objective, week), listed), SCHEMA
+            else:
+                monday = week_monday(week)
+                edges = fill(edge_partitions(listed, k, objective, monday, rules))
+                chosen, about["report"] = choose(matcher, edges, k, objective, monday, rules)
+                partitions = chosen_partitions(matcher, listed, chosen, objective, week, rules)
+                schema = rules.schema
+            _write_week(folder / week, partitions, fill(partitions), about, schema)
             publish(folder / week, out / week)
         for left in out.glob(f".{week}-*"):  # this run's, and what others of the week left behind
             shutil.rmtree(left)
@@ -164,14 +180,18 @@ def _is_complete(folder: Path, run: str) -> bool:
 
 
 def _write_week(
-    folder: Path, partitions: Sequence[Partition], files: Sequence[Path], about: dict[str, Any]
+    folder: Path,
+    partitions: Sequence[Partition],
+    files: Sequence[Path],
+    about: dict[str, Any],
+    schema: pa.Schema,
 ) -> None:
     """Write the lists of all partitions as one file, and the manifest that completes them."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     told: list[dict[str, Any]] = []
     empty: list[str] = []
-    with pq.ParquetWriter(folder / LISTS, SCHEMA, compression="zstd") as writer:
+    with pq.ParquetWriter(folder / LISTS, schema, compression="zstd") as writer:
         for partition, file in zip(partitions, files, strict=True):
             found: set[str] = set()
             rows = 0
