@@ -138,6 +138,33 @@ def check(data: Data) -> None:
     )
 
 
+@app.command("import")
+def import_export(
+    mapping: Annotated[Path, typer.Argument(help="TOML file; docs/importing.md shows one.")],
+    source: Annotated[
+        str, typer.Argument(metavar="SRC", help="Folder of an export, or a database URL.")
+    ],
+    out: Annotated[Path, typer.Argument(metavar="DST", help="Folder to write.")],
+    faults: Annotated[
+        Path | None,
+        typer.Option(help="CSV or Parquet file for every value that cannot be converted."),
+    ] = None,
+) -> None:
+    """Import a platform's export: columns by other names, in other units, as a catalog."""
+    from matching.importing.run import import_catalog
+
+    with _progress() as progress:
+        task = progress.add_task("reading", total=None)
+
+        def tell(table: str) -> None:
+            progress.update(task, description=table)
+
+        catalog, unused = import_catalog(mapping, source, out, faults, tell)
+    for note in (*catalog.warnings, *unused):
+        print(f"note: {note}", file=sys.stderr)
+    print(out)
+
+
 @app.command()
 def train(
     data: Data,

@@ -5,7 +5,7 @@ Text stays text and numbers keep their exact type, so that a 19-digit id survive
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,7 @@ def _read_form(raw: RawTables, table: Table, path: Path) -> None:
     """Read one table's file or folder into `raw`, or say there why it cannot be read."""
     try:
         if path.suffix == ".csv":
-            arrow = _read_csv(path)
+            arrow, _ = read_csv(path)
         elif path.suffix == ".parquet":
             arrow = _read_parquet(path, table)
         else:
@@ -105,17 +105,30 @@ def _frame(arrow: pa.Table) -> pd.DataFrame:
     return frame
 
 
-def _read_csv(path: Path) -> pa.Table:
-    """Read a CSV file with every column as text; an empty field is null."""
+def read_csv(
+    path: Path,
+    is_wanted: Callable[[str], bool] = lambda name: True,
+    read: csv.ReadOptions | None = None,
+    delimiter: str = ",",
+) -> tuple[pa.Table, list[str]]:
+    """Read the wanted columns of a CSV file as text; an empty field is null.
+
+    Returns the table, and the names of all columns of the file.
+    """
     if path.stat().st_size == 0:
         raise ValueError("the file is empty")
-    parse = csv.ParseOptions(newlines_in_values=True)
-    with csv.open_csv(path, parse_options=parse) as reader:
+    parse = csv.ParseOptions(newlines_in_values=True, delimiter=delimiter)
+    with csv.open_csv(path, read_options=read, parse_options=parse) as reader:
         names = reader.schema.names
+    wanted = [name for name in names if is_wanted(name)]
     convert = csv.ConvertOptions(
-        column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
+        column_types=dict.fromkeys(names, pa.string()),
+        strings_can_be_null=True,
+        null_values=[""],
+        include_columns=wanted,
     )
-    return csv.read_csv(path, parse_options=parse, convert_options=convert)
+    table = csv.read_csv(path, read_options=read, parse_options=parse, convert_options=convert)
+    return table, names
 
 
 def _read_parquet(path: Path, table: Table) -> pa.Table:

@@ -1,0 +1,319 @@
+"""A realistic export, imported by the mapping of docs/importing.md, checked and trained on."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from matching.catalog import Catalog
+from matching.importing.run import import_catalog
+from tests.conftest import QUICK, Run
+from training.run import train
+
+ROOT = Path(__file__).parents[3]
+EXPORT = Path(__file__).with_name("export")
+
+
+@pytest.fixture(scope="session")
+def worked() -> str:
+    """The mapping that the documentation shows."""
+    page = (ROOT / "docs" / "importing.md").read_text(encoding="utf-8")
+    (mapping,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    return str(mapping)
+
+
+@pytest.fixture
+def mapping(worked: str, tmp_path: Path) -> Path:
+    path = tmp_path / "mapping.toml"
+    path.write_text(worked, encoding="utf-8")
+    return path
+
+
+def test_the_worked_mapping_makes_a_catalog(run: Run, mapping: Path, tmp_path: Path) -> None:
+    out = tmp_path / "market"
+    code, printed, err = run("import", mapping, EXPORT, out)
+    assert (code, printed.strip()) == (0, str(out)), err
+    assert err.splitlines() == []
+    code, printed, _ = run("check", out)
+    assert (code, printed.splitlines()[-1].split(": ")[1]) == (
+        0,
+        "60 creators, 16 products, 360 collaborations, no problems",
+    )
+
+
+def test_each_value_is_what_the_export_says(run: Run, mapping: Path, tmp_path: Path) -> None:
+    run("import", mapping, EXPORT, tmp_path / "market")
+    catalog = Catalog.load(tmp_path / "market")
+    assert (catalog.name, catalog.currency) == ("示例店铺", "CNY")
+    creator = catalog.creators[catalog.creators["name"] == "达人2"].iloc[0]
+    assert creator["creator_id"] == "7301009117289037438"
+    assert creator["joined_on"] == pd.Timestamp(2025, 1, 19)
+    assert creator["follower_count"] == 14_100
+    assert creator["engagement_rate"] == 0.0599
+    assert (creator["live_slot_fee"], creator["opted_out"]) == (0.0, False)
+    assert creator[["mcn_id", "weekly_capacity", "reputation"]].isna().all()
+    first = catalog.products[catalog.products["title"] == "家居 灯具 第0款"].iloc[0]
+    assert (first["category"], first["commission_rate"], first["scene"]) == (
+        "家居/灯具",
+        0.15,
+        "shop",
+    )
+    assert first["listed_on"] == pd.Timestamp(2026, 1, 25)
+    assert len(catalog.merchants) == catalog.products["merchant_id"].nunique()
+    done, late = (
+        catalog.collaborations.set_index("collaboration_id").loc[number]
+        for number in ("26100000000000148", "26100000000000296")
+    )
+    assert (done["gmv"], done["refunded_gmv"], done["status"]) == (3706.38, 366.36, "fulfilled")
+    assert (late["gmv"], late["published_on"]) == (121_500, pd.Timestamp(2026, 6, 24))  # 17:00 UTC
+    assert (catalog.creator_stats["week"].dt.day_of_week == 0).all()
+
+
+def test_what_was_imported_trains(run: Run, mapping: Path, tmp_path: Path) -> None:
+    run("import", mapping, EXPORT, tmp_path / "market")
+    assert train(Catalog.load(tmp_path / "market"), QUICK).about["heads"]
+
+
+PLAIN = """
+name = "plain"
+[creators]
+from = "creators.csv"
+[creators.columns]
+creator_id = "id"
+follower_count = "followers"
+[products]
+from = "products.csv"
+[products.columns]
+product_id = "id"
+merchant_id = "shop"
+title = "title"
+category = "category"
+price = "price"
+commission_rate = { column = "commission", unit = "percent" }
+[collaborations]
+from = "orders.csv"
+[collaborations.columns]
+collaboration_id = "id"
+creator_id = "creator"
+product_id = "product"
+invited_on = "day"
+status = { column = "status", words = { "no" = "declined" } }
+"""
+FILES = {
+    "creators.csv": "id,followers\nc1,1.2k\nc2,3万\n",
+    "products.csv": "id,shop,title,category,price,commission\np1,m1,nuts,food,9.9,20\n",
+    "orders.csv": "id,creator,product,day,status\nk1,c1,p1,2026-03-02,no\n",
+}
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Path:
+    """The folder of a small export, and the mapping beside it."""
+    folder = tmp_path / "export"
+    folder.mkdir()
+    for name, text in FILES.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    (tmp_path / "mapping.toml").write_text(PLAIN, encoding="utf-8")
+    return folder
+
+
+def refused(run: Run, folder: Path, **changed: str) -> str:
+    """Import with a changed mapping and return what is said; nothing is written."""
+    mapping = folder.with_name("mapping.toml")
+    text = mapping.read_text(encoding="utf-8")
+    for old, new in zip(changed["old"].split("|"), changed["new"].split("|"), strict=True):
+        assert old in text
+        text = text.replace(old, new)
+    mapping.write_text(text, encoding="utf-8")
+    code, _, err = run("import", mapping, folder, folder.with_name("market"))
+    assert code == 1
+    assert {path.name for path in folder.parent.iterdir()} == {"export", "mapping.toml"}
+    return err
+
+
+def test_every_value_that_does_not_convert_is_told(run: Run, plain: Path, tmp_path: Path) -> None:
+    rows = ["c1,1.2k", "c2,many", "c3,5", "c4,few", "c5,many", "7.3E+18,1"]
+    (plain / "creators.csv").write_text("\n".join(["id,followers", *rows]), encoding="utf-8")
+    (plain / "orders.csv").write_text(
+        FILES["orders.csv"] + "k2,c1,p1,02/03/2026,perhaps\n", encoding="utf-8"
+    )
+    faults = tmp_path / "faults.csv"
+    arguments = (tmp_path / "mapping.toml", plain, tmp_path / "market", "--faults", faults)
+    code, _, err = run("import", *arguments)
+    assert code == 1
+    told = (
+        "creators.follower_count: creators.csv, column followers: is no number (3 rows), "
+        "first: row 3: 'many' (2 rows), row 5: 'few'",
+        "creators.creator_id: creators.csv, column id: is an id whose last digits",
+        "collaborations.invited_on: orders.csv, column day: is no day: write 2026-11-20",
+        "collaborations.status: orders.csv, column status: is none of invited, declined, ",
+    )
+    assert [text for text in told if text not in err] == []
+    listed = pd.read_csv(faults)
+    assert len(listed) == 5
+    assert listed[listed["value"] == "many"].iloc[0][["row", "rows"]].tolist() == [3, 2]
+    assert not (tmp_path / "market").exists()
+    rest = pd.Series([f"x{place}" for place in range(12)])
+    (plain / "creators.csv").write_text(
+        "\n".join(["id,followers", *(f"c{place},{word}" for place, word in rest.items())])
+    )
+    _, _, err = run("import", *arguments[:3])
+    assert "and 2 other values; --faults FILE lists all" in err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('name = "plain"', 'nam = "plain"', "unknown key 'nam'; did you mean 'name'?"),
+        ("[creators]", "[creator]\n[creators]", "unknown key 'creator'; did you mean 'creators'?"),
+        ('from = "orders.csv"', 'form = "orders.csv"', "collaborations does not say from which"),
+        (
+            'from = "orders.csv"',
+            'from = "orders.csv"\ndistnct = true',
+            "collaborations: unknown key 'distnct'; did you mean 'distinct'?",
+        ),
+        (
+            'follower_count = "followers"',
+            'folower_count = "followers"',
+            "creators has no column 'folower_count'; did you mean 'follower_count'?",
+        ),
+        ("unit = ", "unti = ", "commission_rate: unknown key 'unti'; did you mean 'unit'?"),
+        ('"percent"', '"procent"', "commission_rate.unit: 'procent' is none of percent, "),
+        ('"percent"', "0", "commission_rate.unit must be above 0"),
+        (
+            'title = "title"',
+            'title = { unit = "percent" }',
+            "title must say one of column, columns",
+        ),
+        (
+            'title = "title"',
+            'title = { column = "title", unit = "percent" }',
+            "products.columns.title.unit is for numbers, and this is text",
+        ),
+        ('title = "title"', "", "products.columns: title is required and not there"),
+        ('"no" = "declined"', '"no" = "decline"', "'decline' is none of invited, declined"),
+        ('"no" = "declined"', '"no" = 3', "collaborations.columns.status.words.no must be a text"),
+        (
+            '"day"',
+            '{ column = "day", format = "%H:%M" }',
+            "invited_on.format: '%H:%M' is none of unix, unix_ms, excel, or a pattern",
+        ),
+        ('"day"', '{ column = "day", timezone = "Asia/Shanghei" }', "'Asia/Shanghei' is no zone"),
+        (
+            'from = "orders.csv"',
+            'from = "orders.csv"\nencoding = "gb18031"',
+            "'gb18031' is no encoding such as gb18030",
+        ),
+        ('from = "orders.csv"', 'from = "orders.csv"\ndecimal = ";"', 'decimal must be "." or ","'),
+        ('from = "orders.csv"', "from = 3", "collaborations.from must be a text"),
+        ("[collaborations", "[events", "there is no [collaborations], which a catalog must have"),
+        ("[creators]", "[creators", "is not TOML"),
+    ],
+)
+def test_a_mapping_that_cannot_be_is_refused(
+    run: Run, plain: Path, old: str, new: str, told: str
+) -> None:
+    err = refused(run, plain, old=old, new=new)
+    assert told in err
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('"orders.csv"', '"order.csv"', "has no file order.csv; did you mean 'orders.csv'?"),
+        (
+            '"followers"',
+            '"follower"',
+            "creators.csv has no column follower; did you mean 'followers'",
+        ),
+        (
+            'from = "orders.csv"',
+            'from = "orders.csv"\njoin = { from = "products.csv", on = "number" }',
+            "has no column number",
+        ),
+        ('from = "orders.csv"', 'from = "orders.xlsx"', "orders.xlsx is none of .csv"),
+        ('status = { column = "status"', 'status = { column = "day"', "say in `words` which it is"),
+        ('creator_id = "creator"', 'creator_id = "product"', "creator_id"),
+    ],
+)
+def test_an_export_that_is_otherwise_is_refused(
+    run: Run, plain: Path, old: str, new: str, told: str
+) -> None:
+    (plain / "orders.xlsx").write_bytes(b"PK")
+    assert told in refused(run, plain, old=old, new=new)
+
+
+def test_a_file_of_another_encoding_names_those_it_may_have(run: Run, plain: Path) -> None:
+    text = FILES["products.csv"].replace("nuts", "坚果").encode("gb18030")
+    (plain / "products.csv").write_bytes(text)
+    err = refused(run, plain, old="name", new="name")
+    assert "products.csv cannot be read" in err
+    assert "it can be read with encoding = 'gb18030'" in err
+
+
+def imported(folder: Path, mapping: str) -> Catalog:
+    """Import by a mapping and return the catalog that was written."""
+    path = folder.with_name("other.toml")
+    path.write_text(mapping, encoding="utf-8")
+    out = folder.with_name(f"market{len(list(folder.parent.iterdir()))}")
+    import_catalog(path, str(folder), out)
+    return Catalog.load(out)
+
+
+def same(catalog: Catalog, other: Catalog) -> bool:
+    pairs = [
+        (getattr(catalog, name), getattr(other, name))
+        for name in ("creators", "products", "collaborations", "creator_stats", "merchants")
+    ]
+    return all(mine.equals(yours) for mine, yours in pairs)
+
+
+def test_files_of_any_form_give_the_same_catalog(plain: Path) -> None:
+    whole = imported(plain, PLAIN)
+    assert whole.creators["follower_count"].tolist() == [1200, 30_000]
+    assert whole.products["commission_rate"].tolist() == [0.2]
+    frame = pd.read_csv(plain / "products.csv")
+    frame.to_parquet(plain / "products.parquet")
+    frame.to_json(plain / "products.jsonl", orient="records", lines=True)
+    frame.to_csv(plain / "products.txt", sep="\t", encoding="utf-16", index=False)
+    for name in ("products.parquet", "products.jsonl", "products.txt"):
+        assert same(imported(plain, PLAIN.replace("products.csv", name)), whole)
+
+
+def test_rows_are_chosen_and_parts_put_together(plain: Path) -> None:
+    (plain / "more.csv").write_text("id,fans,kind\nc3,7,creator\nm9,8,shop\nc4,9,agent\n")
+    more = """
+[[creators]]
+from = "more.csv"
+only = { "kind" = ["creator", "agent"] }
+drop = { "id" = "c4" }
+[creators.columns]
+creator_id = "id"
+city = { constant = "成都" }
+"""
+    parts = PLAIN.replace("[creators]", "[[creators]]").replace("[products]", f"{more}[products]")
+    creators = imported(plain, parts).creators
+    assert creators["creator_id"].tolist() == ["c1", "c2", "c3"]
+    assert creators["city"].fillna("").tolist() == ["", "", "成都"]
+
+
+def test_what_is_joined_has_one_row_a_key(run: Run, plain: Path) -> None:
+    (plain / "settled.csv").write_text("id,sum\nk1,5\nk1,6\n")
+    join = 'join = { from = "settled.csv", on = "id" }'
+    rule = f'from = "orders.csv"\n{join}'
+    told = refused(run, plain, old='from = "orders.csv"', new=rule)
+    assert "settled.csv has several rows for 1 of id, first 'k1': keep one of each" in told
+
+
+def test_nothing_is_written_over(run: Run, plain: Path, tmp_path: Path) -> None:
+    arguments = (tmp_path / "mapping.toml", plain, tmp_path / "market")
+    assert run("import", *arguments)[0] == 0
+    code, _, err = run("import", *arguments)
+    assert (code, "is there already" in err) == (1, True)
+    (plain / "creators.csv").write_text("id,followers,vip\nc1,5,1\n")
+    _, _, err = run("import", tmp_path / "mapping.toml", plain, tmp_path / "other")
+    assert "note: creators.csv: columns that are not used: vip" in err
