@@ -289,6 +289,10 @@ def evaluate(
     ablation: Annotated[
         bool, typer.Option("--ablation", help="Train again without each TRUST stage.")
     ] = False,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="Another bundle; by default the promoted one of its folder."),
+    ] = None,
     origins: Annotated[
         list[str] | None,
         typer.Option(help="ISO day; train again as of each, compare with followers. Repeatable."),
@@ -304,7 +308,7 @@ def evaluate(
     from training.tracking import check_tracking, track
 
     check_tracking(mlflow)
-    asked = Asked(products, seed, curve, ablation, tuple(day for day in days if day))
+    asked = Asked(products, seed, curve, ablation, tuple(day for day in days if day), against)
     with _progress() as progress:
         task = progress.add_task("loading", total=None)
 

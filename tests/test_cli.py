@@ -170,6 +170,7 @@ def test_simulate_check_train_find_weekly(run, tmp_path):
     report = json.loads((tmp_path / "report" / "report.json").read_text())
     assert set(report["truth"]["methods"]) >= {"this ranking", "random", "followers"}
     assert report["later"]["all"]["counts"]["published"] > 0
+    assert report["against"]["bundle"] == first.name
     assert "<svg" in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
 
 

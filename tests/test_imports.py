@@ -151,7 +151,7 @@ def test_only_the_judge_and_the_command_line_see_the_simulator():
         ("typer", {CLI}),
         ("implicit", {"training.baselines"}),
         ("mlflow", {"training.tracking"}),
-        ("matplotlib", {"training.plots", "training.drawings"}),
+        ("matplotlib", {"training.plots", "training.drawings", "training.bars"}),
     ],
 )
 def test_a_library_has_one_home(library: str, homes: set[str]):

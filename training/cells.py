@@ -18,6 +18,7 @@ MEASURES = {
     "ndcg_roi": "NDCG@10 in a product, ROI",
     "plays": "impressions, Spearman",
 }
+OURS = "this ranking"
 PROBABILITIES = {"accept": "accepts", "fulfil": "publishes once accepted"}
 
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from matching.bundle import read_manifest
 from matching.catalog import Catalog
-from matching.errors import MatchingError, OptionError
+from matching.errors import BundleError, MatchingError, OptionError
 from matching.matcher import Matcher
 from training import worth
+from training.about import describe_bundle
+from training.against import Comparison, describe_change, promoted_beside
 from training.baselines import BASELINES, Score, fit_baselines
 from training.config import config_of
+from training.drift import measure_drift
+from training.findings import findings
 from training.known import Known
 from training.later import later_outcomes
 from training.logged import judge_later
@@ -40,6 +46,7 @@ class Asked:
     seed : of the products that are drawn and of the bootstraps
     curve, ablation : whether to train again on fewer collaborations, and without each stage
     origins : days to train again at, for the rolling comparison with followers
+    against : another bundle to compare with; by default the promoted one of the same folder
     """
 
     products: int = 300
@@ -47,6 +54,7 @@ class Asked:
     curve: bool = False
     ablation: bool = False
     origins: Sequence[date] = ()
+    against: Path | None = None
 
     def check(self) -> Asked:
         """Return self; OptionError names the first value that cannot be."""
@@ -120,9 +128,11 @@ def evaluate(
     """
     asked = (asked or Asked()).check()
     if isinstance(bundle, Trained):
-        matcher, manifest = bundle.matcher(), bundle.about
+        matcher, other = bundle.matcher(), asked.against
+        manifest = {"version": matcher.version, **bundle.about}
     else:
         matcher, manifest = Matcher.load(bundle), read_manifest(Path(bundle))
+        other = asked.against or promoted_beside(Path(bundle))
     market = None if truth is None else TrueMarket.build(matcher, catalog, truth)
     tell("baselines")
     baselines, absent = _baselines(matcher, catalog, asked.seed)
@@ -133,17 +143,23 @@ def evaluate(
         "as_of": matcher.as_of.isoformat(),
         "currency": matcher.currency,
         "seed": asked.seed,
+        "about": describe_bundle(manifest),
         "later": judge_later(matcher, later, asked.seed),
         "similar": judge_similar(matcher, later, seed=asked.seed),
         "absent": absent,
         "features": feature_use(matcher.contents.ranker),
     }
+    tell("drift")
+    report["drift"] = measure_drift(matcher, catalog, asked.seed)
     if market is not None:
         tell("the truth")
         products = judged_products(matcher, asked.products, asked.seed)
         segments = Segments.build(matcher, catalog)
         measured = worth.measure(market, products, baselines, segments)
         report["truth"] = worth.tell(measured, segments)
+    if other is not None:
+        tell("the other bundle")
+        report["against"] = _against(matcher, manifest, other, catalog, later, truth, asked)
     study = Study(catalog, truth, matcher.as_of, asked.products, asked.seed, tell)
     if asked.curve:
         report["curve"] = curve(study, config_of(manifest))
@@ -154,7 +170,27 @@ def evaluate(
         report["rolling"] = compare_origins(
             catalog, config_of(manifest), asked.origins, asked.seed, tell
         )
+    report["findings"] = findings(report)
     return Report(report)
+
+
+def _against(
+    matcher: Matcher,
+    manifest: Mapping[str, Any],
+    other: Path,
+    catalog: Catalog,
+    later: pd.DataFrame,
+    truth: Truth | None,
+    asked: Asked,
+) -> dict[str, Any]:
+    """Return what changed against another bundle, or why it cannot be asked any more."""
+    told = describe_change(manifest, read_manifest(other))
+    try:
+        theirs = Matcher.load(other)
+    except BundleError as error:
+        return {**told, "reason": str(error)}
+    asking = Comparison(matcher, theirs, catalog, later, truth, asked.products, asked.seed)
+    return {**told, **asking.figures()}
 
 
 def _baselines(

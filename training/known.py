@@ -37,7 +37,7 @@ class Known:
     @classmethod
     def build(cls, matcher: Matcher, catalog: Catalog, seed: int = 0) -> Self:
         """Cut the catalog at the bundle's date; only what the bundle knows stays."""
-        known = _as_bundled(matcher, catalog.cut(matcher.as_of))
+        known = as_bundled(matcher, catalog.cut(matcher.as_of))
         history = build_history(known)
         rows = collect_rows(known, history, matcher.contents.texts)
         return cls(known, history, matcher, day_number(matcher.as_of), seed, rows)
@@ -58,7 +58,7 @@ class Known:
         return rows, roi[rows]
 
 
-def _as_bundled(matcher: Matcher, known: Catalog) -> Catalog:
+def as_bundled(matcher: Matcher, known: Catalog) -> Catalog:
     """Return the catalog without the creators and products that the bundle does not know."""
     history = matcher.contents.history
     kept = {}

@@ -37,7 +37,7 @@ def later_outcomes(
     Products that were not known at that date are judged by their content; creators who were not
     known cannot be. Columns:
 
-    - creator_id, product_id, invited_on, follower_count
+    - collaboration_id, creator_id, product_id, invited_on, follower_count
     - accepted, fulfilled : 1 or 0, null where the answer (of an accepted one, the outcome) is not
       known; answer_due, outcome_due : whether nearly every answer (outcome) to an invitation of
       that day is in
@@ -52,7 +52,7 @@ def later_outcomes(
     after = log[days_of(log["invited_on"]) >= day_number(matcher.as_of)]
     creators = matcher.contents.history.creator_ids.rows(after["creator_id"])
     after, creators = after[creators >= 0].reset_index(drop=True), creators[creators >= 0]
-    frame = after[["creator_id", "product_id", "invited_on"]].copy()
+    frame = after[["collaboration_id", "creator_id", "product_id", "invited_on"]].copy()
     frame["follower_count"] = matcher.contents.offers.follower_count[creators]
     status = after["status"].to_numpy(dtype=object)
     answered = answer_days(after).notna().to_numpy(dtype=bool)

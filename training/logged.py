@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,8 @@ import pandas as pd
 
 from matching.matcher import Matcher
 from training import calibration
-from training.figures import Draws
+from training.cells import OURS
+from training.figures import Draws, Estimate
 from training.ordering import estimates, ranking
 from training.segments import SEGMENTS
 
@@ -46,7 +48,7 @@ def judge_later(matcher: Matcher, later: pd.DataFrame, seed: int = 0) -> dict[st
     return {
         "invitations": len(later),
         "all": judge(np.ones(len(later), dtype=bool)),
-        "baselines": _baselines(later, draws),
+        **_baselines(later, draws),
         "segments": {
             name: judge(later[name].to_numpy(dtype=bool)) if later[name].any() else None
             for name in SEGMENTS
@@ -55,16 +57,42 @@ def judge_later(matcher: Matcher, later: pd.DataFrame, seed: int = 0) -> dict[st
 
 
 def _baselines(later: pd.DataFrame, draws: Draws) -> dict[str, Any]:
-    """Return the same measures by every baseline, on the products that the bundle knew."""
+    """Return the same measures by every baseline, on the products that the bundle knew.
+
+    `lead` holds, by measure, the paired gain over the best of them.
+    """
     columns = [name for name in later.columns if name.startswith("by ")]
     if not columns:
-        return {}
+        return {"baselines": {}, "lead": {}}
     known = later[columns[0]].notna().to_numpy()
     chosen, drawn = later[known], draws.only(known)
-    methods = {"this ranking": None, **{name.removeprefix("by "): name for name in columns}}
-    return {
-        method: {n: mine.figure() for n, (mine, _) in estimates(chosen, drawn, column).items()}
+    methods = {OURS: None, **{name.removeprefix("by "): name for name in columns}}
+    found = {
+        method: {name: mine for name, (mine, _) in estimates(chosen, drawn, column).items()}
         for method, column in methods.items()
+    }
+    return {
+        "baselines": {
+            method: {name: estimate.figure() for name, estimate in by.items()}
+            for method, by in found.items()
+        },
+        "lead": {name: lead for name in found[OURS] if (lead := _lead(found, name))},
+    }
+
+
+def _lead(found: Mapping[str, Mapping[str, Estimate]], measure: str) -> dict[str, Any]:
+    """Return the gain over the best other method; empty where none can be told."""
+    others = {m: by[measure].value for m, by in found.items() if m != OURS}
+    others = {method: value for method, value in others.items() if np.isfinite(value)}
+    if not others or not np.isfinite(found[OURS][measure].value):
+        return {}
+    best = max(others, key=lambda method: others[method])
+    ours, theirs = found[OURS][measure], found[best][measure]
+    return {
+        "over": best,
+        "ours": ours.figure(),
+        "theirs": theirs.figure(),
+        "gain": (ours - theirs).figure(),
     }
 
 

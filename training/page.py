@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
+from training.about import in_words
 from training.cells import Table
+from training.changetables import changes
 from training.plots import plots
-from training.report import NOTHING_LATER
+from training.report import NOTHING_LATER, VERDICTS
 from training.tables import tables
 
+_READING = (
+    "After ± stands a standard error, in brackets a 90 % interval. Good or bad is a gain whose "
+    "interval leaves out 0, and a goal that is met, or missed by two standard errors; the rest is "
+    "not sure."
+)
+_REM_PER_INCH = 4.0
 _STYLE = """
 :root { color-scheme: light dark; }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.05rem; margin: 2.2rem 0 .5rem; }
-.plots { display: flex; flex-wrap: wrap; gap: 1rem; }
-figure { margin: 0; background: #fff; border-radius: 6px; padding: .4rem; }
-figure svg { display: block; max-width: 100%; height: auto; }
+h1 { font-size: 1.5rem; margin-bottom: .3rem; } h2 { font-size: 1.15rem; margin: 1.8rem 0 .5rem; }
+h3 { font-size: 1rem; margin: 1.8rem 0 .4rem; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1rem; margin: 0; }
+dt { color: #777; max-width: 13rem; } dd { margin: 0; }
+.verdicts { display: grid; grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); gap: 1rem;
+  margin-top: 1.4rem; }
+.verdicts section { border-left: 4px solid #888; background: #8881; padding: .6rem 1rem; }
+.verdicts h2 { margin: 0 0 .3rem; } ul { margin: 0; padding-left: 1.1rem; } li { margin: .25rem 0; }
+.verdicts .good { border-color: #2a9d4a; } .verdicts .bad { border-color: #d33c3c; }
+.verdicts .unsure { border-color: #d9a021; }
+.plots { display: flex; flex-wrap: wrap; gap: .8rem; }
+figure { margin: 0; background: #fff; border-radius: 6px; padding: .3rem; box-sizing: border-box; }
+figure svg { display: block; width: 100%; height: auto; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .7rem; text-align: right; white-space: nowrap; }
@@ -41,15 +58,42 @@ def render(report: Mapping[str, Any]) -> str:
     ]
     if not report["later"]["invitations"]:
         parts.append(f'<p class="note">{escape(NOTHING_LATER)}</p>')
+    parts.append(_about(in_words(report)))
+    parts.append(f'<div class="verdicts">{_verdicts(report["findings"])}</div>')
+    parts.append(f'<p class="note">{escape(_READING)}</p>')
     if "rolling" in report:
         parts.append(f'<p class="words">{escape(report["rolling"]["words"])}</p>')
-    drawn = [
-        f'<figure role="img" aria-label="{escape(name)}">{svg}</figure>'
-        for name, svg in plots(report)
-    ]
-    parts += ['<div class="plots">', *drawn, "</div>"] if drawn else []
-    parts += [_table(table) for table in tables(report)]
+    if "against" in report:
+        title = f"What changed against {report['against']['bundle']}"
+        parts.append(_list(title, list(changes(report["against"]))))
+    drawn = [_figure(*plot) for plot in plots(report)]
+    parts += ["<h2>In pictures</h2>", '<div class="plots">', *drawn, "</div>"] if drawn else []
+    parts += ["<h2>All figures</h2>", *(_table(table) for table in tables(report))]
     return "\n".join([*parts, "</body></html>\n"])
+
+
+def _figure(name: str, width: float, svg: str) -> str:
+    """Return a plot that shares its line with others in proportion, so that they are as high."""
+    rem = _REM_PER_INCH * width
+    share = f"flex: {width:g} 1 {rem:g}rem; max-width: {2 * rem:g}rem"
+    return f'<figure role="img" aria-label="{escape(name)}" style="{share}">{svg}</figure>'
+
+
+def _about(words: Iterable[tuple[str, str]]) -> str:
+    told = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in words)
+    return f"<h2>What it is</h2><dl>{told}</dl>"
+
+
+def _verdicts(findings: Mapping[str, list[str]]) -> str:
+    return "".join(
+        _list(title, findings[verdict] or ["Nothing."], verdict)
+        for verdict, title in VERDICTS.items()
+    )
+
+
+def _list(title: str, sentences: list[str], kind: str = "changes") -> str:
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
+    return f'<section class="{kind}"><h2>{escape(title)}</h2><ul>{items}</ul></section>'
 
 
 def _table(table: Table) -> str:
@@ -59,7 +103,7 @@ def _table(table: Table) -> str:
     )
     note = f'<p class="note">{escape(table.note)}</p>' if table.note else ""
     return (
-        f"<section><h2>{escape(table.title)}</h2>"
+        f"<section><h3>{escape(table.title)}</h3>"
         f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
         f"</div>{note}</section>"
     )

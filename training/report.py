@@ -12,9 +12,11 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 
 from matching.drafts import write_synced
+from training.changetables import changes
 from training.tables import tables
 
 NOTHING_LATER = "the catalog has nothing after the bundle's date to judge it by"
+VERDICTS = {"good": "What is good", "bad": "What is bad", "unsure": "What is not sure"}
 _PIPED_WIDTH = 150
 
 
@@ -26,6 +28,11 @@ def show(report: Mapping[str, Any], console: Console | None = None) -> None:
     console.print(f"bundle {report['bundle']}, as of {report['as_of']}")
     if not report["later"]["invitations"]:
         console.print(NOTHING_LATER)
+    for verdict, title in VERDICTS.items():
+        for sentence in report["findings"][verdict]:
+            console.print(escape(f"{title}: {sentence}"))
+    for sentence in changes(report["against"]) if "against" in report else ():
+        console.print(escape(f"Against {report['against']['bundle']}: {sentence}"))
     for table in tables(report):
         shown = RichTable(title=escape(table.title), caption=escape(table.note) or None)
         for place, name in enumerate(table.columns):

@@ -73,6 +73,12 @@ class Log:
     log_price: FloatArray
     offer: Offer
 
+    def only(self, rows: slice | IntArray) -> Log:
+        """Return some of the collaborations."""
+        kept = {f.name: getattr(self, f.name)[rows] for f in fields(Log) if f.name != "offer"}
+        offer = Offer(self.offer.commission_rate[rows], self.offer.slot_fee[rows])
+        return Log(**kept, offer=offer)
+
 
 @dataclass(frozen=True)
 class Rows(Log):
@@ -207,14 +213,9 @@ def add_features(log: Log, history: History, texts: Texts, advance: Advance = un
     matrix = np.empty((count, len(FEATURES)), dtype=np.float32)
     for start in range(0, count, _ROWS_AT_ONCE):
         some = slice(start, start + _ROWS_AT_ONCE)
+        part = log.only(some)
         pairs = Pairs(
-            history,
-            texts,
-            log.creators[some],
-            log.products[some],
-            log.channels[some],
-            log.invited[some],
-            Offer(log.offer.commission_rate[some], log.offer.slot_fee[some]),
+            history, texts, part.creators, part.products, part.channels, part.invited, part.offer
         )
         matrix[some] = build_matrix(pairs, FEATURES)
         advance(min(1.0, some.stop / count))

@@ -7,6 +7,7 @@ from typing import Any
 
 from matching.economics import OBJECTIVES
 from training.cells import MEASURES, Report, Table, absent, interval, plus_minus
+from training.changetables import against_tables, drift_table
 from training.figures import Figure
 from training.latertables import later_tables
 from training.usage import use_table
@@ -14,6 +15,8 @@ from training.usage import use_table
 
 def tables(report: Report) -> Iterator[Table]:
     """Yield the tables of whatever the report holds."""
+    if "against" in report:
+        yield from against_tables(report["against"])
     if "truth" in report:
         yield _truth(report)
         yield _worth_by_segment(report["truth"])
@@ -22,6 +25,7 @@ def tables(report: Report) -> Iterator[Table]:
         yield from later_tables(report)
     if "features" in report:
         yield use_table(report["features"])
+    yield from drift_table(report["drift"])
     if "curve" in report:
         yield _curve(report["curve"])
     if "ablation" in report:

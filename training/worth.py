@@ -12,11 +12,11 @@ from matching.economics import OBJECTIVES
 from matching.history import FloatArray, IntArray
 from matching.scoring import Scored
 from training.baselines import BASELINES, Score
+from training.cells import OURS
 from training.figures import Figure, mean_figure, ratio_figure
 from training.segments import CREATOR_SEGMENTS, PRODUCT_SEGMENTS, Segments
 from training.truth import TOP, TrueMarket, best_creators, better, mean_top
 
-OURS = "this ranking"
 EVERYBODY = "scoring everybody"
 _THREADS = 2
 
@@ -119,10 +119,26 @@ def tell(worth: Worth, segments: Segments) -> dict[str, Any]:
         "methods": {
             method: {o: worth.figures(method, o) for o in OBJECTIVES} for method in worth.methods()
         },
+        "lead": {o: lead for o in OBJECTIVES if (lead := _lead(worth, o))},
         "retrieval_kept": {
             o: ratio_figure(worth.got[OURS, o], worth.got[EVERYBODY, o]) for o in OBJECTIVES
         },
         "segments": dict(_by_segment(worth, segments)),
+    }
+
+
+def _lead(worth: Worth, objective: str) -> dict[str, Any]:
+    """Return the gain over the best baseline, paired by product; empty where there is none."""
+    ratios = {m: worth.ratios(m, objective) for m in worth.methods() if m != EVERYBODY}
+    ours = ratios.pop(OURS)
+    usable = ~np.isnan(ours)
+    if not ratios or not usable.any():
+        return {}
+    best = max(ratios, key=lambda method: float(ratios[method][usable].mean()))
+    return {
+        "over": best,
+        "theirs": worth.figures(best, objective),
+        "gain": mean_figure((ours - ratios[best])[usable]),
     }
 
 

@@ -18,6 +18,8 @@ from training.tables import tables
 
 FIGURE = {"value": 0.5, "standard_error": 0.01, "low": 0.48, "high": 0.52, "rows": 90, "count": 90}
 UNKNOWN = dict.fromkeys(FIGURE)
+GAIN = {**FIGURE, "value": 0.1, "low": 0.08, "high": 0.12}
+UNCLEAR = {"value": 0.0, "standard_error": 0.01, "count": 90}
 BESIDE = {"predicted": FIGURE, "followers": FIGURE, "gain": UNKNOWN}
 WORTH = {
     "value_ratio": 0.9,
@@ -51,7 +53,24 @@ JUDGED = {
     },
     "interval": {"level": 0.8, "inside": FIGURE, "fifths": [FIGURE] * 5},
 }
+NAMED = {
+    "stability_index": 0.4321,
+    "by_chance": 0.01,
+    "median": [1.0, 23456.0],
+    "missing": [0.0, 0.5],
+}
 BARE = {
+    "about": {
+        "catalog": "market <of> old",
+        "sizes": {"creators": 1234, "creator_stats": 5},
+        "config": {"tree_count": 40},
+        "features": 56,
+        "gate": [],
+        "warnings": [],
+        "undated": ["creators.city", "creators.mcn_id", "products.price"],
+    },
+    "drift": {"from": "2026-11-01", "reason": "fewer than 50 invitations"},
+    "findings": {"good": [], "bad": [], "unsure": ["Drift cannot be told."]},
     "bundle": "v1 <b>",
     "as_of": "2026-11-01",
     "currency": "CNY",
@@ -66,11 +85,38 @@ WHOLE = {
         "methods": {"this ranking": dict.fromkeys(OBJECTIVES, WORTH)},
         "retrieval_kept": {key: {**FIGURE, "value": 0.987} for key in OBJECTIVES},
         "segments": {"cold creator": {key: {**WORTH, **PLACES} for key in OBJECTIVES}},
+        "lead": {},
+    },
+    "findings": {"good": ["It sells & sells."], "bad": ["It costs."], "unsure": []},
+    "drift": {
+        "from": "2026-11-01",
+        "until": "2026-11-29",
+        "rows": [5000, 700],
+        "unknown": 0.25,
+        "features": [{**NAMED, "name": "same_city"}],
+        "predictions": [{**NAMED, "name": "ROI"}],
+    },
+    "against": {
+        "bundle": "v0",
+        "as_of": "2026-10-01",
+        "config": {"depth": [3, 5]},
+        "features": {"added": ["own_column"], "removed": [], "changed": []},
+        "losses": [],
+        "notes": ["something was left out"],
+        "rows": 4000,
+        "lists": {**FIGURE, "value": 0.64},
+        "measures": {
+            "sales": {"mine": FIGURE, "theirs": {**FIGURE, "value": 0.4}, "change": GAIN},
+            "accept_error": {"mine": FIGURE, "theirs": FIGURE, "change": GAIN},
+            "sold": {"mine": UNKNOWN, "theirs": UNKNOWN, "change": UNKNOWN},
+        },
+        "worth": {"roi": {"mine": FIGURE, "theirs": FIGURE, "change": UNCLEAR}},
     },
     "later": {
         "invitations": 12_345,
         "all": JUDGED,
         "baselines": {"followers": {"sold": FIGURE}},
+        "lead": {},
         "segments": {"cold creator": JUDGED, "local product": None},
     },
     "similar": {
@@ -171,13 +217,54 @@ def test_the_page_holds_every_table_and_plot_and_needs_nothing_else():
         assert table.title in read.text
         for row in table.rows:
             assert all(cell in read.text for cell in row)
-    assert page.count("<svg") == len(list(plots(WHOLE))) == 7
+    assert page.count("<svg") == len(list(plots(WHOLE))) == 9
     assert all(link.startswith("#") for link in read.links)  # parts of the same drawing
     assert not re.search(r"@import|url\(http|<script", page)
 
 
+def test_the_page_opens_with_what_it_is_what_is_good_and_what_changed():
+    text = Page(render(WHOLE)).text
+    places = [
+        text.index(told)
+        for told in (
+            "1,234 creators, 5 creator stats",
+            "tree_count = 40",
+            "of creators: city, mcn id; of products: price",
+            "What is good",
+            "It sells & sells.",
+            "What is bad",
+            "It costs.",
+            "What changed against v0",
+            "depth 3 → 5; added the features own_column.",
+            "something was left out",
+            "64% of the first 20 creators",
+            "Better: sales, Spearman, 0.400 → 0.500 (change +0.100 ± 0.010).",
+            "Worse: accepts, calibration error",
+        )
+    ]
+    assert places == sorted(places)
+    assert "Better: value ratio" not in text
+
+
+def test_a_bundle_that_cannot_be_asked_any_more_is_told_by_its_manifest():
+    told = {**WHOLE["against"], "reason": "it was trained with other features"}
+    for name in ("rows", "lists", "measures", "worth"):
+        del told[name]
+    text = Page(render({**WHOLE, "against": told})).text
+    assert "cannot be asked any more: it was trained with other features" in text
+    assert "depth 3 → 5" in text
+
+
+def test_drift_is_told_beside_chance():
+    text = told(WHOLE)
+    assert re.search(r"same_city\W+0.432\W+0.010\W+moved far\W+1\W+23,456", text)
+    assert "25.0% of the newest invitations" in " ".join(text.split())
+
+
 def test_text_is_escaped():
     page = render(WHOLE)
+    assert "market &lt;of&gt; old" in page
+    assert "sells &amp; sells" in page
     assert "v1 &lt;b&gt;" in page
     assert "&lt;anything&gt;" in page
     assert "includes 0 &amp; claims" in page
@@ -209,4 +296,4 @@ def test_a_real_judgement_can_be_told_and_written(trained_earlier, catalog, tmp_
     report = evaluate(bundle, catalog, truth_of(str(market)), asked)
     assert "this ranking" in told(report)
     write(report, tmp_path / "out")
-    assert len(list(plots(report))) == 5
+    assert len(list(plots(report))) == 7
