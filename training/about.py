@@ -70,7 +70,7 @@ def _judged_on(report: Mapping[str, Any]) -> str:
         told.append(
             f"the truth of the simulated market, for {report['truth']['products']} products"
         )
-    return " and ".join(told) or "nothing: the catalog ends at the bundle's date"
+    return ", and on ".join(told) or "nothing: the catalog ends at the bundle's date"
 
 
 def _plain(value: Any) -> Any:

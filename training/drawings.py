@@ -51,7 +51,7 @@ def reliability(whole: Mapping[str, Any]) -> Draw:
     return draw
 
 
-def sizes(sales: Mapping[str, Any]) -> Draw:
+def sizes(sales: Mapping[str, Any], currency: str) -> Draw:
     """Draw predicted against actual sales, by tenth."""
 
     def draw(axes: Axes) -> None:
@@ -62,7 +62,10 @@ def sizes(sales: Mapping[str, Any]) -> Draw:
         )
         ends = [told.min(), told.max()]
         axes.plot(ends, ends, "--", color="grey", linewidth=0.8)
-        axes.set(xlabel="predicted mean", ylabel="actual mean ± 2 standard errors")
+        axes.set(
+            xlabel=f"predicted mean ({currency})",
+            ylabel=f"actual mean ({currency}) ± 2 standard errors",
+        )
         axes.set_xscale("symlog", linthresh=max(1.0, told.min()))
         axes.set_yscale("symlog", linthresh=max(1.0, told.min()))
         axes.set_ylim(bottom=0)

@@ -75,7 +75,7 @@ def render(report: Mapping[str, Any]) -> str:
 def _figure(name: str, width: float, svg: str) -> str:
     """Return a plot that shares its line with others in proportion, so that they are as high."""
     rem = _REM_PER_INCH * width
-    share = f"flex: {width:g} 1 {rem:g}rem; max-width: {2 * rem:g}rem"
+    share = f"flex: {width:g} 1 {rem:g}rem; max-width: {1.4 * rem:g}rem"
     return f'<figure role="img" aria-label="{escape(name)}" style="{share}">{svg}</figure>'
 
 

@@ -32,7 +32,7 @@ def _drawings(report: Mapping[str, Any]) -> Iterator[tuple[str, tuple[float, flo
             yield (
                 "Published sales by tenth of prediction",
                 (4.6, 4.4),
-                drawings.sizes(whole["sales"]),
+                drawings.sizes(whole["sales"], report["currency"]),
             )
         if whole["interval"]["fifths"]:
             yield (
