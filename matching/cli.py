@@ -79,6 +79,9 @@ Shared = Annotated[
 Mlflow = Annotated[
     str | None, typer.Option("--mlflow", help="Tracking address, such as sqlite:///mlflow.db.")
 ]
+To = Annotated[
+    str | None, typer.Option(help="Database URL; its table match_lists gets the lists too.")
+]
 AsOf = Annotated[str | None, typer.Option(help="ISO day; facts known before it count.")]
 
 
@@ -387,6 +390,7 @@ def weekly(
     allow_shrunk: AllowShrunk = False,
     scheduler: Scheduler = None,
     shared: Shared = None,
+    to: To = None,
 ) -> None:
     """Write a week's match lists for every product, after a refresh where DATA is given.
 
@@ -399,8 +403,16 @@ def weekly(
     monday = week_monday(week)
     rules = _rules(allocation, objective, per_mcn, min_share, explore, min_settled_gmv)
     write = _lists(k, objective, products, rules, allow_stale, scheduler, shared)
+    deliver = _delivery(to)
+
+    def finish(bundle: Path) -> None:
+        folder = write(bundle, week, out)
+        if deliver is not None:
+            print(f"note: {deliver(folder)}", file=sys.stderr)
+        print(folder)
+
     if data is None:
-        print(write(bundle, week, out))
+        finish(bundle)
         return
 
     def renew() -> Path:
@@ -413,7 +425,7 @@ def weekly(
         note = out / f".facts-{week}.json"
         refreshed = refreshed_once(note, source_of(bundle, data), renew, accept)
         print(f"note: the newest facts are in {refreshed}", file=sys.stderr)
-        print(write(refreshed, week, out))
+        finish(refreshed)
         note.unlink()
 
 
@@ -444,6 +456,7 @@ def monday(
     ] = False,
     scheduler: Scheduler = None,
     shared: Shared = None,
+    to: To = None,
 ) -> int:
     """Refresh, gate, write and publish the week's lists; goes on where it was after a crash.
 
@@ -463,7 +476,7 @@ def monday(
 
     job, report = Job(bundles, out, data, week, k, allow_stale, force, again), Report(week)
     try:
-        done = run_monday(job, report, renew, write)
+        done = run_monday(job, report, renew, write, _delivery(to))
     finally:
         print(report)
         print(f"published: {published(out).get('week', 'nothing')}")
@@ -471,6 +484,37 @@ def monday(
     if late:
         print(f"LATE: it was due by {due:%Y-%m-%d %H:%M}", file=sys.stderr)
     return 3 if late else 0
+
+
+@app.command()
+def publish(
+    week_folder: Annotated[Path, typer.Argument(help="A week that weekly has completed.")],
+    to: Annotated[str, typer.Option(help="Database URL.")],
+    table: Annotated[str, typer.Option(help="Table, made where it is missing.")] = "match_lists",
+) -> None:
+    """Write a week's lists to a table, in place of what it has of that week; all or nothing."""
+    print(_publish(week_folder, to, table))
+
+
+def _publish(week_folder: Path, to: str, table: str) -> str:
+    """Write a week's lists to a table and return what was done."""
+    from matching.databases import shown
+    from serve.publish import publish
+
+    with _progress() as progress:
+        task = progress.add_task("publishing", total=None)
+        rows = publish(week_folder, to, table, lambda rows: progress.advance(task, rows))
+    return f"{rows:,} rows in {table} of {shown(to)}"
+
+
+def _delivery(to: str | None) -> Callable[[Path], str] | None:
+    """Check before the work begins that lists can be published there, and return what does so."""
+    if to is None:
+        return None
+    from serve.publish import TABLE, check_target
+
+    check_target(to)
+    return lambda folder: _publish(folder, to, TABLE)
 
 
 def _as_of(bundle: Path) -> date:

@@ -44,6 +44,16 @@ class BundleError(MatchingError):
         self.reason = reason
 
 
+class DatabaseError(MatchingError):
+    """A database that cannot be used. `source` is its address without the password."""
+
+    def __init__(self, source: str, reason: str, advice: str) -> None:
+        super().__init__(f"{source}: {reason}. {advice}")
+        self.source = source
+        self.reason = reason
+        self.advice = advice
+
+
 class GateError(MatchingError):
     """A bundle that is clearly worse than the one that serves."""
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 from pyarrow import csv, parquet
 
 from matching.columns import TABLES, Table
-from matching.errors import CatalogError, Problem
+from matching.errors import CatalogError, DatabaseError, Problem
 
 _ROWS_AT_ONCE = 50_000
 
@@ -154,31 +154,15 @@ def _read_parquet_folder(folder: Path, table: Table) -> pa.Table:
 
 def _read_database(address: str) -> RawTables:
     """Read the tables of a SQLAlchemy address; the password never reaches a message."""
-    import sqlalchemy as sa
+    from matching.databases import database, shown
 
-    source = address.split("://", maxsplit=1)[0] + "://…"
     try:
-        url = sa.make_url(address)
-        source = url.render_as_string(hide_password=True)
-        if url.get_backend_name() == "sqlite" and not _sqlite_is_there(url.database):
-            raise FileNotFoundError(f"there is no file {url.database}")
-        engine = sa.create_engine(url)
-        try:
-            return _read_engine(engine, RawTables(source))
-        finally:
-            engine.dispose()
-    except (sa.exc.SQLAlchemyError, ImportError, FileNotFoundError) as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        advice = "Give an address such as postgresql://user:password@host/database"
-        if isinstance(error, ImportError):
-            advice = "Install the driver of this kind of database"
-        problem = Problem("catalog", None, f"the database cannot be read: {reason}", advice=advice)
-        raise CatalogError(source, [problem]) from None
-
-
-def _sqlite_is_there(database: str | None) -> bool:
-    """SQLite would create a missing file; a reader must not."""
-    return database is None or database in {"", ":memory:"} or Path(database).is_file()
+        with database(address) as engine:
+            return _read_engine(engine, RawTables(shown(address)))
+    except DatabaseError as error:
+        message = f"the database cannot be read: {error.reason}"
+        problem = Problem("catalog", None, message, advice=error.advice)
+        raise CatalogError(error.source, [problem]) from None
 
 
 def _read_engine(engine: Any, raw: RawTables) -> RawTables:
@@ -186,7 +170,10 @@ def _read_engine(engine: Any, raw: RawTables) -> RawTables:
 
     inspector = sa.inspect(engine)
     there = {*inspector.get_table_names(), *inspector.get_view_names()}
-    with engine.connect().execution_options(stream_results=True) as connection:
+    options: dict[str, Any] = {"stream_results": True}
+    if engine.dialect.name == "postgresql":  # every table as it was at the same moment
+        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with engine.connect().execution_options(**options) as connection:
         for table in TABLES:
             if table.name not in there:
                 continue

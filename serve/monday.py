@@ -86,6 +86,7 @@ def run_monday(
     report: Report,
     refresh: Callable[[Path], Path],
     write: Callable[[Path, str, Path], Path],
+    deliver: Callable[[Path], str] | None = None,
 ) -> bool:
     """Publish a week's lists, made of the newest facts; False where they were published before.
 
@@ -94,6 +95,7 @@ def run_monday(
     report : told of each step, also of the one that fails
     refresh : makes a new bundle of the promoted one and the newest facts
     write : makes the lists of a bundle and a week below a folder
+    deliver : brings a week's lists to where others read them, and returns what it did
 
     Raises
     ------
@@ -115,11 +117,14 @@ def run_monday(
             fresh = refreshed_once(job.note, source, lambda: refresh(promoted), accept)
             told.insert(0, f"{fresh.name}, facts of {bundle.read_manifest(fresh)['as_of']}")
         with report.step("lists") as told:
-            manifest = _manifest(write(fresh, job.week, job.out))
+            folder = write(fresh, job.week, job.out)
+            manifest = _manifest(folder)
             told.append(f"{manifest['rows']:,} rows for {manifest['products']:,} products")
         with report.step("publication") as told:
             verdict = gate.promote(job.bundles, fresh.name, job.force, Matcher.load)
             told += [f"{fresh.name} serves", *verdict.losses, *verdict.notes]
+            if deliver is not None:
+                told.append(deliver(folder))
             _point(job.out, {"week": job.week, "bundle": fresh.name})
         job.note.unlink()
     return True

@@ -46,6 +46,15 @@ class Week:
         """Date of the facts that the lists were made of."""
         return date.fromisoformat(self.manifest["as_of"])
 
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns of the lists."""
+        return self.metadata.schema.to_arrow_schema()
+
+    def read(self) -> Iterator[pa.Table]:
+        """Yield all rows, in the order of the file, as many at once as a row group has."""
+        return (self._read([group]) for group in self.groups)
+
     def page(
         self,
         limit: int,

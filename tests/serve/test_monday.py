@@ -24,6 +24,7 @@ from matching.history import Ids
 from matching.matcher import Matcher
 from serve import monday
 from serve.monday import Job, Report, deadline, published, run_monday, this_week
+from serve.publish import publish
 from serve.sanity import Sight, compare
 from serve.weekly import LISTS, MANIFEST, write_weekly
 from tests.conftest import Run, write_csv
@@ -212,6 +213,25 @@ def test_a_step_that_fails_leaves_last_week_published(
     assert published(job.out)["week"] == LAST
     assert bundle_folder.promoted(job.bundles) == promoted
     assert (job.out / LAST / LISTS).is_file()
+
+
+def test_lists_are_in_the_database_before_the_week_is_published(
+    job: Job, renew: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path}/none/lists.db"
+
+    def deliver(folder: Path) -> str:
+        assert published(job.out) == {}
+        return f"{publish(folder, url)} rows delivered"
+
+    with pytest.raises(MatchingError, match="unable to open database file"):
+        run_monday(job, Report(WEEK), renew, write, deliver)
+    assert published(job.out) == {}
+    (tmp_path / "none").mkdir()
+    report = Report(WEEK)
+    assert run_monday(job, report, renew, write, deliver)
+    assert "72 rows delivered" in report.lines[-1]
+    is_whole(job)
 
 
 def test_nothing_is_refreshed_without_a_bundle(run: Run, data: Path, tmp_path: Path) -> None:
