@@ -56,6 +56,8 @@ def _parse(address: str) -> sa.URL:
     """Return the address, its driver the one that comes with this program where none is named."""
     try:
         url = sa.make_url(address)
+        if "@" in (url.host or ""):
+            raise ValueError("a part of the password would be taken for one of the host's name")
     except (sa.exc.ArgumentError, ValueError):  # the reason may quote a part of the password
         scheme = address.split("://", maxsplit=1)[0] + "://…"
         reason = "this is no address of a database; quote @ : / in a password as %40 %3A %2F"

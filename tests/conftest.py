@@ -16,6 +16,7 @@ from matching import bundle as bundle_folder
 from matching import cli
 from matching.catalog import Catalog
 from matching.matcher import Matcher
+from tests import postgres
 from tests.markets import small_market
 from training.config import TrainConfig
 from training.run import Trained, train
@@ -89,6 +90,16 @@ def small() -> Catalog:
 def quick(small: Catalog) -> Trained:
     """What was trained on the small market."""
     return train(small, QUICK)
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """The address of a database that is there for the tests alone."""
+    folder = postgres.binaries()
+    if folder is None:
+        pytest.skip(postgres.WHY_NOT)
+    with postgres.postgresql(folder) as url:
+        yield url
 
 
 Run = Callable[..., tuple[int, str, str]]

@@ -13,7 +13,6 @@ from serve.app import Application, create_app
 from serve.keys import make_key
 from serve.settings import Settings
 from serve.store import METADATA, open_store
-from tests.serve import postgres
 from tests.serve.browsing import browser, page, phone, site
 from tests.serve.fake import FakeMatcher
 
@@ -64,16 +63,6 @@ def with_keys(
 @pytest.fixture(scope="session")
 def keyed() -> Keyed:
     return with_keys(FakeMatcher)
-
-
-@pytest.fixture(scope="session")
-def postgresql_url() -> Iterator[str]:
-    """The address of a database that is there for the tests alone."""
-    folder = postgres.binaries()
-    if folder is None:
-        pytest.skip(postgres.WHY_NOT)
-    with postgres.postgresql(folder) as url:
-        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -13,6 +13,9 @@ from pathlib import Path
 
 WHY_NOT = "PostgreSQL's server is not installed here (apt-get install postgresql)"
 
+WITH_PASSWORD = "guarded"
+"""A role that has to give a password, once it is made; the others need none."""
+
 
 def binaries() -> Path | None:
     """Return the folder of the newest installed server's programs, None if there is none."""
@@ -46,6 +49,8 @@ def postgresql(bin_folder: Path) -> Iterator[str]:
 
     try:
         do("initdb", "-U", "tests", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C")
+        access = folder / "data" / "pg_hba.conf"
+        access.write_text(f"local all {WITH_PASSWORD} scram-sha-256\n{access.read_text()}")
         options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
         do("pg_ctl", "-w", "-l", str(folder / "log"), "-o", options, "start")
         try:
