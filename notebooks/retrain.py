@@ -12,11 +12,11 @@
 # ---
 
 # %% [markdown]
-# # Retrain, look, compare
+# # Train and judge
 #
-# Load a catalog, train on what was known eight weeks before its end, look at how the predictions
-# fare on the weeks after, and compare with the bundle that serves. To use your own data, change
-# `DATA`; to use your own bundles, change `BUNDLES`.
+# Load a catalog, train on what was known eight weeks before its end, and look at how the
+# predictions fare on the weeks after. To use your own data, change `DATA`; to use your own
+# bundles, change `BUNDLES`; `CONFIG` may name a TOML file of choices.
 
 # %%
 import os
@@ -24,19 +24,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 
-from matching import bundle
 from matching.catalog import Catalog
-from matching.matcher import Matcher
-from training.config import TrainConfig
+from training import TrainConfig, evaluate, train
 from training.later import later_outcomes
 from training.logged import judge_later
-from training.run import train
 
 DATA = os.environ.get("MATCHING_DATA", "../data/sample")
 BUNDLES = Path(os.environ.get("MATCHING_BUNDLES", "../bundles"))
+CONFIG = os.environ.get("MATCHING_CONFIG")
 
 # %% [markdown]
 # ## The catalog
@@ -57,13 +54,15 @@ pd.Series({**sizes, "newest day": catalog.newest_day(), "train as of": as_of}, n
 # Nothing after `as_of` is seen, so that the weeks after it can judge.
 
 # %%
-trained = train(catalog, TrainConfig(), as_of)
+config = TrainConfig.load(Path(CONFIG)) if CONFIG else TrainConfig()
+trained = train(catalog, config, as_of)
 pd.DataFrame(trained.about["heads"]).T
 
 # %% [markdown]
 # ## Judge on the weeks after
 #
-# Read what is predicted beside followers alone, which need no model: the gain has a 90 % interval.
+# Read what is predicted beside followers alone, which need no model: the gain has a 90 %
+# interval.
 
 # %%
 fresh = trained.matcher()
@@ -109,47 +108,20 @@ axes.set(title=f"{level:.0%} interval on {cases:,} later outcomes")
 plt.show()
 
 # %% [markdown]
-# ## Compare with the bundle that serves
+# ## The whole report
 #
-# The same products asked of both. Where no bundle has been promoted yet, one trained four weeks
-# earlier stands in for it.
+# What is good, what is bad and what moved, in sentences; `matching evaluate` writes the same as
+# `report.html`.
 
 # %%
-if (BUNDLES / bundle.PROMOTED).exists():
-    serving = Matcher.load(bundle.promoted(BUNDLES))
-else:
-    serving = train(catalog, TrainConfig(), as_of - timedelta(days=28)).matcher()
-known = {product["product_id"] for product in serving.products(limit=10_000)}
-asked = [p["product_id"] for p in fresh.products(limit=10_000) if p["product_id"] in known]
-asked = asked[:: max(1, len(asked) // 40)]
-answers = []
-for product_id in asked:
-    mine, theirs = (m.match(product_id, k=20, explain=False).creators for m in (fresh, serving))
-    both = {c["creator_id"]: c["predicted"]["roi"] for c in theirs}
-    answers += [
-        (product_id, c["creator_id"], c["predicted"]["roi"], both.get(c["creator_id"]))
-        for c in mine
-    ]
-lists = pd.DataFrame(answers, columns=["product", "creator", "fresh_roi", "serving_roi"])
-shared = lists["serving_roi"].notna()
-print(f"serving: {serving.version} as of {serving.as_of}; fresh as of {fresh.as_of}")
-print(f"{shared.mean():.0%} of the creators in the fresh top 20 are in the serving top 20")
-
-# %% [markdown]
-# ### 3. Do they promise the same?
-
-# %%
-figure, axes = plt.subplots(figsize=(5, 5))
-agreed = lists[shared & lists["fresh_roi"].notna()]
-axes.scatter(agreed["serving_roi"], agreed["fresh_roi"], s=8, alpha=0.6)
-ends = np.array([agreed[["fresh_roi", "serving_roi"]].min().min(), agreed["fresh_roi"].max()])
-axes.plot(ends, ends, "--", color="grey")
-axes.set(xlabel="ROI promised by the serving bundle", ylabel="ROI promised by the fresh one")
-axes.set(title=f"{len(agreed)} creators in both lists", xscale="log", yscale="log")
-plt.show()
+report = evaluate(trained, catalog)
+report
 
 # %% [markdown]
 # ## Ship it
 #
-# `trained.save(BUNDLES)` writes a new version; `matching bundles promote BUNDLES VERSION` lets it
-# serve. Train on everything first: leave out `as_of`.
+# Train on everything for that: leave out `as_of`. What is saved is a new version beside the one
+# that serves; [compare](compare.ipynb) holds them against each other and promotes.
+
+# %%
+print(trained.save(BUNDLES))

@@ -86,7 +86,7 @@ def judge_trial(
     """
     start = as_of - timedelta(days=config.gate_days)
     told: dict[str, Any] = {"from": start.isoformat(), "until": as_of.isoformat()}
-    mine = _estimates(rows, history, start, as_of, config)
+    mine = estimate_span(rows, history, start, as_of, config)
     told["figures"] = {name: estimate.figure() for name, estimate in mine.items()}
     told["promoted"] = None
     if promoted is None:
@@ -100,7 +100,7 @@ def judge_trial(
     if not _same(rival.config, config):
         if _reads_texts_otherwise(rival.config, config):
             rows = rows_for(rival.config)
-        theirs = _estimates(rows, history, start, as_of, rival.config)
+        theirs = estimate_span(rows, history, start, as_of, rival.config)
     told["promoted"] = {
         "version": rival.version,
         "configuration": rival.configuration,
@@ -130,7 +130,7 @@ def _reads_texts_otherwise(one: TrainConfig, other: TrainConfig) -> bool:
     return (one.text_dimensions, one.seed) != (other.text_dimensions, other.seed)
 
 
-def _estimates(
+def estimate_span(
     rows: Rows, history: History, start: date, end: date, config: TrainConfig
 ) -> Estimates:
     """Fit on what was known at the start and judge what became known from then to the end.

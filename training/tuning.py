@@ -1,0 +1,130 @@
+"""Choose a configuration by time-split cross-validation, one trial after the other, resumable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from matching.catalog import Catalog
+from matching.errors import OptionError
+from matching.facts import build_history
+from matching.history import History
+from training.config import TrainConfig
+from training.figures import Estimate, pooled
+from training.gate import estimate_span
+from training.rows import Rows, collect_rows
+from training.run import encode_texts
+
+if TYPE_CHECKING:
+    from optuna import Study, Trial
+
+CHOICES: Mapping[str, tuple[float, float]] = {
+    "tree_count": (40, 300),
+    "depth": (2, 6),
+    "leaf_count": (4, 32),
+    "min_leaf_rows": (10, 200),
+    "learning_rate": (0.03, 0.3),
+    "feature_fraction": (0.3, 1.0),
+    "l2": (0.1, 100.0),
+    "half_life_days": (60.0, 720.0),
+}
+"""What a search may choose, from least to most; evenly in its logarithm."""
+
+
+@dataclass(frozen=True)
+class TimeSplits:
+    """Spans of days that follow each other; what is judged in one was fitted before it.
+
+    Rows and history are made once for all configurations, so texts are encoded as `config` says.
+    """
+
+    rows: Rows
+    history: History
+    config: TrainConfig
+    days: tuple[date, ...]
+
+    @classmethod
+    def build(
+        cls,
+        catalog: Catalog,
+        config: TrainConfig | None = None,
+        as_of: date | None = None,
+        folds: int = 3,
+        fold_days: int = 28,
+    ) -> Self:
+        """Cut the weeks before a date (default: the catalog's end) into folds.
+
+        Raises OptionError where nothing is known before the first of them.
+        """
+        config = config or TrainConfig()
+        end = as_of or catalog.newest_day()
+        days = tuple(end - timedelta(days=fold_days * left) for left in range(folds, -1, -1))
+        known = catalog.cut(end)
+        history = build_history(known)
+        _, _, texts = encode_texts(known, history, config)
+        rows = collect_rows(known, history, texts)
+        if not len(catalog.cut(days[0]).collaborations):
+            raise OptionError("folds", f"nothing is known before {days[0]}: take fewer or shorter")
+        return cls(rows, history, config, days)
+
+    def cross_validate(self, config: TrainConfig) -> dict[str, Estimate]:
+        """Return the mean over the folds of what the gate measures (`training/gate.py`)."""
+        found = [
+            estimate_span(self.rows, self.history, start, end, config)
+            for start, end in zip(self.days[:-1], self.days[1:], strict=True)
+        ]
+        names = dict.fromkeys(name for by in found for name in by)
+        return {name: pooled([by[name] for by in found if name in by]) for name in names}
+
+
+def tune(
+    splits: TimeSplits, storage: Path, trials: int, name: str = "matching", seed: int = 0
+) -> Study:
+    """Search until the study has so many finished trials, and return it.
+
+    Every trial is kept in `storage` (an SQLite file) as soon as it is finished: a search that was
+    ended goes on where it was. The first trial is the configuration of the splits, so that what is
+    found can be held against it. What is made large is the sum of the measures.
+    """
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(
+        storage=f"sqlite:///{storage}",
+        study_name=name,
+        sampler=optuna.samplers.TPESampler(seed=seed),
+        direction="maximize",
+        load_if_exists=True,
+    )
+    done = [t for t in study.trials if t.state == optuna.trial.TrialState.COMPLETE]
+    if not study.trials:
+        study.enqueue_trial({choice: getattr(splits.config, choice) for choice in CHOICES})
+
+    def objective(trial: Trial) -> float:
+        found = splits.cross_validate(suggested(trial, splits.config))
+        for measure, estimate in found.items():
+            trial.set_user_attr(measure, estimate.figure())
+        return float(np.sum([estimate.value for estimate in found.values()]))
+
+    study.optimize(objective, n_trials=max(0, trials - len(done)))
+    return study
+
+
+def suggested(trial: Trial, config: TrainConfig) -> TrainConfig:
+    """Return the configuration with the trial's choices."""
+    chosen: dict[str, Any] = {}
+    for name, (least, most) in CHOICES.items():
+        whole = isinstance(getattr(config, name), int)
+        suggest = trial.suggest_int if whole else trial.suggest_float
+        chosen[name] = suggest(name, least, most, log=True)
+    return replace(config, **chosen).check()
+
+
+def best_config(study: Study, config: TrainConfig) -> TrainConfig:
+    """Return the configuration with the choices of the best trial."""
+    return replace(config, **study.best_params).check()
