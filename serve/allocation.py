@@ -158,10 +158,16 @@ def _nothing_promised(limits: Limits) -> Promises:
     return Promises(np.append(whole_capacity(limits.capacity), 0.0), limits.chance)
 
 
-def greedy(market: Market, limits: Limits) -> Lists:
-    """Return what taking the best edge of the market that still fits, again and again, chooses."""
+def greedy(market: Market, limits: Limits, by_product: bool = False) -> Lists:
+    """Return what taking the best edge that still fits, again and again, chooses.
+
+    The best of the market, or, `by_product`, the best of one product after the other.
+    """
     lists = Lists(market, market.worth, _nothing_promised(limits))
-    lists.fill(np.argsort(-market.worth.ravel(), kind="stable"))
+    order = np.argsort(-market.worth.ravel(), kind="stable")
+    if by_product:
+        order = order[np.argsort(order // lists.columns, kind="stable")]
+    lists.fill(order)
     return lists
 
 

@@ -128,7 +128,7 @@ def choose(
     }
     limits = Limits(k, capacity_left(matcher, monday), **asdict(rules))
     seed = int(hashlib.sha256(f"{matcher.version} {monday}".encode()).hexdigest()[:16], 16)
-    found = allocate(_edges(matcher, columns, objective), limits, objective, seed)
+    found = allocate(edges_of(matcher, columns, objective), limits, objective, seed)
     return _chosen(columns, found), found.report
 
 
@@ -151,7 +151,8 @@ def chosen_partitions(
     ]
 
 
-def _edges(matcher: Matcher, columns: dict[str, Any], objective: str) -> Edges:
+def edges_of(matcher: Matcher, columns: dict[str, Any], objective: str) -> Edges:
+    """Return what the columns of the first pass say, with what is known of each creator."""
     creators = columns["creator"].astype(np.int64)
     mcns = np.nan_to_num(matcher.contents.history.creators.get("mcn_id"), nan=-1).astype(np.int64)
     settled, cost, profit, accept = (
