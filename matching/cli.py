@@ -79,6 +79,10 @@ Shared = Annotated[
 Mlflow = Annotated[
     str | None, typer.Option("--mlflow", help="Tracking address, such as sqlite:///mlflow.db.")
 ]
+PerMerchant = Annotated[
+    bool,
+    typer.Option("--per-merchant", help="A CSV and a Parquet file for each merchant, too."),
+]
 To = Annotated[
     str | None, typer.Option(help="Database URL; its table match_lists gets the lists too.")
 ]
@@ -391,8 +395,11 @@ def weekly(
     scheduler: Scheduler = None,
     shared: Shared = None,
     to: To = None,
+    per_merchant: PerMerchant = False,
 ) -> None:
     """Write a week's match lists for every product, after a refresh where DATA is given.
+
+    Then its summary: `summary.html` and what changed since the week before.
 
     Run again after a crash it goes on where it was.
     """
@@ -409,6 +416,8 @@ def weekly(
         folder = write(bundle, week, out)
         if deliver is not None:
             print(f"note: {deliver(folder)}", file=sys.stderr)
+        told = _summary(bundle, folder, None, per_merchant)
+        print(f"note: the summary is in {told}", file=sys.stderr)
         print(folder)
 
     if data is None:
@@ -457,8 +466,11 @@ def monday(
     scheduler: Scheduler = None,
     shared: Shared = None,
     to: To = None,
+    per_merchant: PerMerchant = False,
 ) -> int:
     """Refresh, gate, write and publish the week's lists; goes on where it was after a crash.
+
+    Then the week's summary: `summary.html` and what changed since the week before.
 
     Exit code 3: published, but after --by.
     """
@@ -483,6 +495,9 @@ def monday(
     late = done and due is not None and datetime.now() > due
     if late:
         print(f"LATE: it was due by {due:%Y-%m-%d %H:%M}", file=sys.stderr)
+    if done:
+        told = _summary(bundles / published(out)["bundle"], out / week, None, per_merchant)
+        print(f"summary: {told}")
     return 3 if late else 0
 
 
@@ -515,6 +530,32 @@ def _delivery(to: str | None) -> Callable[[Path], str] | None:
 
     check_target(to)
     return lambda folder: _publish(folder, to, TABLE)
+
+
+@app.command()
+def summary(
+    bundle: Bundle,
+    week_folder: Annotated[Path, typer.Argument(help="A week that weekly has completed.")],
+    since: Annotated[
+        Path | None, typer.Option(help="Week's folder to compare with [the one before].")
+    ] = None,
+    per_merchant: PerMerchant = False,
+) -> None:
+    """Write a week's summary: one page with plots, and what changed since last week and why."""
+    print(_summary(bundle, week_folder, since, per_merchant))
+
+
+def _summary(bundle: Path, week_folder: Path, since: Path | None, per_merchant: bool) -> Path:
+    """Write a week's summary and return its folder."""
+    from serve.summary import write_summary
+
+    with _progress() as progress:
+        task = progress.add_task("summary", total=None)
+
+        def tell(phase: str) -> None:
+            progress.update(task, description=phase)
+
+        return write_summary(bundle, week_folder, since, per_merchant, tell)
 
 
 def _as_of(bundle: Path) -> date:

@@ -10,7 +10,7 @@ import numpy as np
 
 from matching.columns import CHANNELS
 from matching.errors import OptionError
-from matching.history import Attributes, History, IntArray
+from matching.history import Attributes, FloatArray, History, IntArray
 from matching.languages import Text
 from matching.offers import BoolArray, Offers
 
@@ -148,6 +148,40 @@ def why_not(
     found: list[str | None] = [None] * len(creators)
     for reason, passes in _passing(history, offers, request):
         for place in np.flatnonzero(~passes[creators]):
+            found[place] = found[place] or reason
+    return found
+
+
+def why_not_offered(
+    history: History,
+    offers: Offers,
+    creators: IntArray,
+    commission_rates: FloatArray,
+    capacity_day: int,
+) -> list[str | None]:
+    """Return for each pair the first reason of contract §4 not to offer it, None where it may be.
+
+    Parameters
+    ----------
+    creators : int (pairs,), rows
+    commission_rates : float64 (pairs,)
+        What each pair's product offers.
+    capacity_day : a day of the week whose capacity counts, since 1970
+    """
+    has = history.creators.has
+    passes: dict[str, BoolArray] = {"channel": offers.works_somewhere[creators]}
+    if has("joined_on"):
+        passes["joined_on"] = history.joined[creators]
+    if has("opted_out"):
+        passes["opted_out"] = history.open_to_invitations[creators]
+    if has("min_commission_rate"):
+        least = history.creators["min_commission_rate"][creators]
+        passes["min_commission_rate"] = suffices(commission_rates, least)
+    if has("weekly_capacity"):
+        passes["weekly_capacity"] = history.free_in_week(capacity_day)[creators]
+    found: list[str | None] = [None] * len(creators)
+    for reason, _ in _CHECKS:
+        for place in np.flatnonzero(~passes[reason]) if reason in passes else ():
             found[place] = found[place] or reason
     return found
 

@@ -5,7 +5,7 @@ Text stays text and numbers keep their exact type, so that a 19-digit id survive
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -170,27 +170,42 @@ def _read_engine(engine: Any, raw: RawTables) -> RawTables:
 
     inspector = sa.inspect(engine)
     there = {*inspector.get_table_names(), *inspector.get_view_names()}
-    options: dict[str, Any] = {"stream_results": True}
-    if engine.dialect.name == "postgresql":  # every table as it was at the same moment
-        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    with engine.connect().execution_options(**options) as connection:
+    with one_moment(engine) as connection:
         for table in TABLES:
             if table.name not in there:
                 continue
             names = [column["name"] for column in inspector.get_columns(table.name)]
             known = [name for name in names if name in table.names]
-            # Columns without a type: the driver's values come through as they are stored.
-            query: Any = sa.select(*map(sa.column, known)).select_from(sa.table(table.name))
-            chunks: dict[str, list[pa.Array]] = {name: [] for name in known}
-            if known:
-                for rows in connection.execute(query).partitions(_ROWS_AT_ONCE):
-                    for name, values in zip(known, zip(*rows, strict=True), strict=True):
-                        chunks[name].append(arrow_array(values))
-            arrow = {name: _join(parts) for name, parts in chunks.items()}
-            length = max((len(column) for column in arrow.values()), default=0)
-            arrow |= {name: pa.nulls(length) for name in names if name not in known}
-            raw.frames[table.name] = _frame(pa.table(arrow))
+            arrow = read_columns(connection, table.name, known)
+            for name in names:
+                if name not in known:
+                    arrow = arrow.append_column(name, pa.nulls(len(arrow)))
+            raw.frames[table.name] = _frame(arrow)
     return raw
+
+
+def one_moment(engine: Any) -> Any:
+    """Return a connection on which every table is as it was at the same moment, read in chunks."""
+    options: dict[str, Any] = {"stream_results": True}
+    if engine.dialect.name == "postgresql":
+        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    return engine.connect().execution_options(**options)
+
+
+def read_columns(
+    connection: Any, table: str, names: Sequence[str], schema: str | None = None
+) -> pa.Table:
+    """Read columns of a database's table, values as they are stored."""
+    import sqlalchemy as sa
+
+    # Columns without a type: the driver's values come through as they are stored.
+    query: Any = sa.select(*map(sa.column, names)).select_from(sa.table(table, schema=schema))
+    chunks: dict[str, list[pa.Array]] = {name: [] for name in names}
+    if names:
+        for rows in connection.execute(query).partitions(_ROWS_AT_ONCE):
+            for name, values in zip(names, zip(*rows, strict=True), strict=True):
+                chunks[name].append(arrow_array(values))
+    return pa.table({name: _join(parts) for name, parts in chunks.items()})
 
 
 def arrow_array(values: Any) -> pa.Array | pa.ChunkedArray:

@@ -51,9 +51,10 @@ class Week:
         """The columns of the lists."""
         return self.metadata.schema.to_arrow_schema()
 
-    def read(self) -> Iterator[pa.Table]:
+    def read(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """Yield all rows, in the order of the file, as many at once as a row group has."""
-        return (self._read([group]) for group in self.groups)
+        names = None if columns is None else list(columns)
+        return (self._read([group], names) for group in self.groups)
 
     def page(
         self,

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from pyarrow import csv, json, parquet
 from matching.choices import nearest
 from matching.errors import MatchingError
 from matching.importing.mapping import JoinRule, TableRule
-from matching.sources import read_csv
+from matching.sources import read_columns, read_csv
 
 IntArray = npt.NDArray[np.int64]
 _DELIMITERS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": "\t"}
@@ -120,6 +120,35 @@ class Folder:
             return ""
         may = [name for name in _ENCODINGS if _is_encoded(path, name)]
         return f"; it can be read with encoding = {' or '.join(map(repr, may))}" if may else ""
+
+
+@dataclass(frozen=True)
+class Database:
+    """An export that lies in a database's tables and views."""
+
+    connection: Any
+    inspector: Any
+
+    def sources(self, name: str) -> list[str]:
+        """Return the table of that name, its schema before it where it has one: shop.creators."""
+        table, schema = self._parts(name)
+        if self.inspector.has_table(table, schema):
+            return [name]
+        there = [*self.inspector.get_table_names(schema), *self.inspector.get_view_names(schema)]
+        raise MatchingError(f"the database has no table {name}{nearest(table, there)}")
+
+    def read(self, source: str, columns: tuple[str, ...], rule: TableRule) -> Rows:
+        """Return the rows of a table."""
+        table, schema = self._parts(source)
+        names = [column["name"] for column in self.inspector.get_columns(table, schema)]
+        wanted = [name for name in names if name in columns]
+        return _rows(
+            source, read_columns(self.connection, table, wanted, schema), names, columns, 1
+        )
+
+    def _parts(self, name: str) -> tuple[str, str | None]:
+        schema, _, table = name.rpartition(".")
+        return table, schema or None
 
 
 def _is_encoded(path: Path, encoding: str) -> bool:

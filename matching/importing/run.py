@@ -17,9 +17,10 @@ from matching.columns import TABLES, Table
 from matching.drafts import check_free
 from matching.errors import CatalogError, OptionError, Problem
 from matching.importing.convert import Fault, convert
-from matching.importing.exports import Export, Folder, Rows, read_rows
+from matching.importing.exports import Database, Export, Folder, Rows, read_rows
 from matching.importing.mapping import Mapped, TableRule, load_mapping
 from matching.lists import write_table
+from matching.sources import one_moment
 
 _SHOWN = 10
 _FAULTS = pa.schema(
@@ -63,6 +64,7 @@ def import_catalog(
     """
     mapped = load_mapping(mapping)
     check_free(out)
+    told = _told(source)
     taken = _Taken()
     tables = {"catalog": pd.DataFrame({"name": [mapped.name], "currency": [mapped.currency]})}
     with _opened(source, mapped) as export:
@@ -74,8 +76,8 @@ def import_catalog(
         rows = [asdict(fault) for fault in taken.faults]
         write_table(pa.Table.from_pylist(rows, _FAULTS), faults)
     if taken.faults:
-        raise CatalogError(source, list(_problems(taken.faults)))
-    catalog = Catalog.from_tables(tables, source)
+        raise CatalogError(told, list(_problems(taken.faults)))
+    catalog = Catalog.from_tables(tables, told)
     catalog.save(out)
     return catalog, taken.unused()
 
@@ -103,12 +105,36 @@ class _Taken:
         ]
 
 
+def _told(source: str) -> str:
+    """Return the source as it may be printed: an address without its password."""
+    if "://" not in source:
+        return source
+    from matching.databases import shown
+
+    return shown(source)
+
+
 @contextmanager
 def _opened(source: str, mapped: Mapped) -> Iterator[Export]:
-    folder = Path(source)
-    if not folder.is_dir():
-        raise OptionError("SRC", f"there is no folder {folder}")
-    yield Folder(folder, mapped.encoding)
+    """Open a folder, or a database at one moment.
+
+    Raises
+    ------
+    MatchingError
+        If there is no such folder; later, if the database cannot be used or the connection is lost.
+    """
+    if "://" not in source:
+        folder = Path(source)
+        if not folder.is_dir():
+            raise OptionError("SRC", f"there is no folder {folder}")
+        yield Folder(folder, mapped.encoding)
+        return
+    import sqlalchemy as sa
+
+    from matching.databases import database
+
+    with database(source) as engine, one_moment(engine) as connection:
+        yield Database(connection, sa.inspect(engine))
 
 
 def _table(export: Export, table: Table, mapped: Mapped, taken: _Taken) -> pd.DataFrame:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import sqlalchemy as sa
 
 from matching.catalog import Catalog
+from matching.databases import database
 from matching.importing.run import import_catalog
 from tests.conftest import QUICK, Run
 from training.run import train
@@ -317,3 +320,50 @@ def test_nothing_is_written_over(run: Run, plain: Path, tmp_path: Path) -> None:
     (plain / "creators.csv").write_text("id,followers,vip\nc1,5,1\n")
     _, _, err = run("import", tmp_path / "mapping.toml", plain, tmp_path / "other")
     assert "note: creators.csv: columns that are not used: vip" in err
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def shop(request: pytest.FixtureRequest, tmp_path: Path, plain: Path) -> Iterator[str]:
+    """The address of a database that has the small export, its days and amounts typed."""
+    url = f"sqlite:///{tmp_path}/shop.db"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgresql_url")
+    orders = pd.read_csv(plain / "orders.csv", parse_dates=["day"])
+    with database(url, must_exist=False) as engine:
+        for name, frame in (
+            ("creators", pd.read_csv(plain / "creators.csv")),
+            ("products", pd.read_csv(plain / "products.csv")),
+            ("orders", orders.assign(day=orders["day"] + pd.Timedelta(hours=20))),
+        ):
+            frame.to_sql(f"export_{name}", engine, index=False)
+    yield url
+    with database(url) as engine, engine.begin() as connection:
+        for name in ("creators", "products", "orders"):
+            connection.execute(sa.text(f"DROP TABLE export_{name}"))
+
+
+def test_a_database_is_imported_like_files(plain: Path, shop: str, tmp_path: Path) -> None:
+    tables = PLAIN
+    for name in FILES:
+        tables = tables.replace(name, f"export_{name.removesuffix('.csv')}")
+    path = tmp_path / "database.toml"
+    path.write_text(tables, encoding="utf-8")
+    import_catalog(path, shop, tmp_path / "of-database")
+    assert same(Catalog.load(tmp_path / "of-database"), imported(plain, PLAIN))
+
+
+def test_a_database_without_the_table_is_refused(run: Run, plain: Path, shop: str) -> None:
+    mapping = plain.with_name("mapping.toml")
+    mapping.write_text(PLAIN.replace("creators.csv", "export_creator"), encoding="utf-8")
+    code, _, err = run("import", mapping, shop, plain.with_name("market"))
+    assert (code, err.count("\n")) == (1, 1)
+    assert "the database has no table export_creator; did you mean 'export_creators'?" in err
+    assert not plain.with_name("market").exists()
+
+
+def test_a_server_that_is_not_there_is_told_without_the_password(run: Run, plain: Path) -> None:
+    mapping = plain.with_name("mapping.toml")
+    url = "postgresql://shop:s3cret@127.0.0.1:1/export"
+    code, _, err = run("import", mapping, url, plain.with_name("market"))
+    assert (code, err.count("\n"), "s3cret" in err) == (1, 1, False)
+    assert "Check the address" in err
