@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from serve import svg
-from serve.capacity import FloatArray
+from matching.svg import svg
+from serve import week_plots
 from serve.changes import REASONS, Side
 from serve.look import Look
+from serve.week_plots import Named
 
 CHANGES = ("entered", "left", "moved")
 _MERCHANTS_SHOWN = 20
-_USES = np.array([0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0])
 _STYLE = """
 body{font:15px/1.45 system-ui,"Noto Sans CJK SC",sans-serif;color:#1c2430;background:#fff;
 max-width:1080px;margin:2rem auto;padding:0 1rem}
@@ -26,11 +26,7 @@ table{border-collapse:collapse;width:100%}.wide{overflow-x:auto}
 th,td{padding:.3rem .6rem;text-align:right;border-bottom:1px solid #e3e7ec;white-space:nowrap}
 th:first-child,td:first-child{text-align:left;white-space:normal}th{color:#5a6675;font-weight:600}
 .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(290px,1fr));gap:1rem}
-figure{margin:0}figcaption{font-weight:600}svg{width:100%;height:auto}
-svg text{font-size:11px;fill:#5a6675}.grid{stroke:#e3e7ec}
-polyline{fill:none;stroke-width:2;stroke:#1667c9}polygon{fill:#1667c9;opacity:.16}
-polyline.before{stroke:#c2571a;stroke-dasharray:5 3}polygon.before{fill:none}
-.now{color:#1667c9}.was{color:#c2571a}
+figure{margin:0}svg{width:100%;height:auto}
 """
 
 
@@ -58,11 +54,8 @@ def page(
         "<h2>The week in figures</h2>",
         _figures(now, before, looks),
         '<h2>Value, exposure, capacity</h2><div class="plots">',
-        _values(looks),
-        _exposure(looks),
-        _capacity(looks),
+        *_plots(list(zip([side.week.week for side in (now, before) if side], looks, strict=True))),
         "</div>",
-        *(_legend(now, before) if before is not None else ()),
         *(_changed(before, reasons, merchants) if before is not None else ()),
     ]
     return (
@@ -130,102 +123,14 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>'
 
 
-# --- plots ---
-
-
-def _named(looks: Sequence[Look]) -> Iterable[tuple[str, Look]]:
-    """Yield each look and its class, the week's own last: it is drawn on top."""
-    return reversed(list(zip((svg.NOW, svg.BEFORE), looks, strict=False)))
-
-
-def _values(looks: Sequence[Look]) -> str:
-    """Draw how many lists bring how much, on a scale of powers of ten."""
-    title = "Value: expected settled sales of a list"
-    found = [np.log10(look.list_sales[look.list_sales > 0]) for look in looks]
-    known = np.concatenate(found)
-    if not len(known):
-        return svg.plot(title, ("", [(0, "0"), (1, "1")]), ("lists", [(0, "0")]), [])
-    low, high = int(np.floor(known.min())), int(np.floor(known.max())) + 1
-    edges = np.linspace(low, high, 6 * (high - low) + 1)
-    ticks = [(float(power), _power(power)) for power in range(low, high + 1)]
-    return _histogram(title, "settled sales", edges, ticks, found, "lists")
-
-
-def _power(power: int) -> str:
-    names = {0: "1", 1: "10", 2: "100", 3: "1k", 4: "10k", 5: "100k", 6: "1M", 7: "10M"}
-    return names.get(power, f"1e{power}")
-
-
-def _capacity(looks: Sequence[Look]) -> str:
-    """Draw how full creators with a limited week would be if as many accept as is expected."""
-    count = len(_USES)
-    edges = np.linspace(0.0, 1.0, count + 1)
-    shown = [(np.digitize(look.use, _USES) - 0.5) / count for look in looks]
-    ticks = [(float(at), f"{use:.0%}") for at, use in zip(edges, _USES, strict=False)]
-    return _histogram(
-        "Use of creators' weeks",
-        "expected acceptances / capacity",
-        edges,
-        [*ticks, (1.0, "more")],
-        shown,
-        "creators with a place and a limited week",
-    )
-
-
-def _histogram(
-    title: str,
-    across: str,
-    edges: FloatArray,
-    ticks: svg.Ticks,
-    values: Sequence[FloatArray],
-    counted: str,
-) -> str:
-    heights = [np.histogram(each, edges)[0] for each in values]
-    top = max(1.0, float(max(each.max() for each in heights)))
-    series = [
-        (name, svg.steps(edges.tolist(), height.tolist()))
-        for name, height in reversed(list(zip((svg.NOW, svg.BEFORE), heights, strict=False)))
-    ]
-    return svg.plot(title, (across, ticks), (counted, _round_ticks(top)), series, filled=True)
-
-
-def _round_ticks(top: float) -> svg.Ticks:
-    """Return ticks at 1, 2 or 5 times a power of ten, up to the top or above."""
-    power = 10.0 ** np.floor(np.log10(top))
-    step = next(s * power / 4 for s in (1, 2, 4, 8, 10) if s * power >= top)
-    step = max(1.0, np.ceil(step)) if top >= 1 else step
-    return [(float(at * step), f"{at * step:,.0f}") for at in range(5)]
-
-
-def _exposure(looks: Sequence[Look]) -> str:
-    """Draw which share of the places goes to the creators with most, who are few."""
-    fewest = min((1.0 / len(look.places) for look in looks if len(look.places)), default=0.1)
-    powers = range(int(np.floor(np.log10(fewest))), 1)
-    across = [(float(power), f"{100.0 * 10.0**power:.4g}%") for power in powers]
-    shares = [(at / 4, f"{at / 4:.0%}") for at in range(5)]
-    return svg.plot(
-        "Exposure",
-        ("share of the creators, most places first", across),
-        ("share of all places", shares),
-        [(name, _most_first(look.places)) for name, look in _named(looks)],
-    )
-
-
-def _most_first(places: FloatArray) -> svg.Points:
-    """Return the share of the places over the logarithm of the share of creators."""
-    count, total = len(places), places.sum()
-    if not total:
-        return []
-    at = np.unique(np.geomspace(1, count, 80).round().astype(int))
-    shares = np.cumsum(places[::-1])[at - 1] / total
-    return [(float(x), float(y)) for x, y in zip(np.log10(at / count), shares, strict=True)]
-
-
-def _legend(now: Side, before: Side) -> Iterable[str]:
-    yield (
-        f'<p><span class="now">— {escape(now.week.week)}</span> &nbsp; '
-        f'<span class="was">-- {escape(before.week.week)}</span></p>'
-    )
+def _plots(weeks: Named) -> Iterable[str]:
+    size = (3.9, 3.0)
+    for name, draw in (
+        ("Value", week_plots.values(weeks)),
+        ("Exposure", week_plots.exposure(weeks)),
+        ("Use of creators' weeks", week_plots.capacity(weeks)),
+    ):
+        yield f"<figure>{svg(name, size, draw)}</figure>"
 
 
 # --- changes ---

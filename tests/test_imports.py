@@ -151,7 +151,10 @@ def test_only_the_judge_and_the_command_line_see_the_simulator():
         ("typer", {CLI}),
         ("implicit", {"training.baselines"}),
         ("mlflow", {"training.tracking"}),
-        ("matplotlib", {"training.plots", "training.drawings", "training.bars"}),
+        (
+            "matplotlib",
+            {"matching.svg", "training.drawings", "training.bars", "serve.week_plots"},
+        ),
     ],
 )
 def test_a_library_has_one_home(library: str, homes: set[str]):

@@ -9,8 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from matching.economics import OBJECTIVES
+from matching.svg import Draw
 from training.cells import MEASURES
-from training.drawings import TWO_ERRORS, Draw, errors, known, legend_below, values
+from training.drawings import TWO_ERRORS, errors, known, legend_below, values
 from training.drift import MOVED, MOVED_FAR, reading
 
 _SHOWN = 12

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator
 
+from matching.svg import Draw
 from training.cells import MEASURES, PROBABILITIES
 from training.figures import Figure
-
-Draw = Callable[[Axes], None]
 
 TWO_ERRORS = 2.0
 

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from io import StringIO
 from typing import Any
 
-import matplotlib as mpl
-from matplotlib.figure import Figure as Drawing
-
+from matching.svg import Draw, svg
 from training import bars, drawings
 from training.cells import PROBABILITIES
-from training.drawings import Draw
 
 
 def plots(report: Mapping[str, Any]) -> Iterator[tuple[str, float, str]]:
     """Yield name, width in inches and SVG of each plot that the report has figures for."""
     for name, size, draw in _drawings(report):
-        yield name, size[0], _svg(name, size, draw)
+        yield name, size[0], svg(name, size, draw)
 
 
 def _drawings(report: Mapping[str, Any]) -> Iterator[tuple[str, tuple[float, float], Draw]]:
@@ -51,17 +47,3 @@ def _drawings(report: Mapping[str, Any]) -> Iterator[tuple[str, tuple[float, flo
     if "rolling" in report:
         name = "Rolling origins: gain in AUC over followers, 90 %"
         yield name, (6.4, 4.4), drawings.rolling(report["rolling"])
-
-
-def _svg(name: str, size: tuple[float, float], draw: Draw) -> str:
-    """Return the SVG; the same figures give the same text."""
-    with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "path", "font.size": 9}):
-        drawing = Drawing(figsize=size, layout="constrained")
-        axes = drawing.add_subplot()
-        draw(axes)
-        axes.set_title(name, fontsize=10)
-        axes.spines[["top", "right"]].set_visible(False)
-        text = StringIO()
-        drawing.savefig(text, format="svg", metadata={"Date": None})
-    svg = text.getvalue()
-    return svg[svg.index("<svg") :]
