@@ -5,6 +5,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3 (ipykernel)
 #     language: python
@@ -41,7 +43,8 @@ print("folds begin on", *splits.days[:-1], "and the last ends on", splits.days[-
 
 # %%
 study = tune(splits, STORAGE, TRIALS)
-trials = study.trials_dataframe(attrs=("number", "value", "params", "user_attrs"))
+trials = study.trials_dataframe(attrs=("number", "value", "params", "user_attrs", "state"))
+trials = trials[trials["state"] == "COMPLETE"].drop(columns="state").reset_index(drop=True)
 print(f"{len(trials)} trials; the first is the default configuration")
 trials.drop(columns=[name for name in trials if name.startswith("user_")]).tail()
 

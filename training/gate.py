@@ -131,13 +131,22 @@ def _reads_texts_otherwise(one: TrainConfig, other: TrainConfig) -> bool:
 
 
 def estimate_span(
-    rows: Rows, history: History, start: date, end: date, config: TrainConfig
+    rows: Rows,
+    history: History,
+    start: date,
+    end: date,
+    config: TrainConfig,
+    draws: Draws | None = None,
 ) -> Estimates:
     """Fit on what was known at the start and judge what became known from then to the end.
 
     `accept` is AUC over the invitations that were answered, `sales` Spearman over the
     collaborations that were published and, where many sell nothing, `sold` AUC of any sale. What
     too few rows tell is left out. Draws of creators are the same for every configuration.
+
+    Parameters
+    ----------
+    draws : of the creators of all rows; default, of those who are judged
     """
     fitted = fit_ranker(rows, history, start, config)
     fitted.history.release()
@@ -146,7 +155,7 @@ def estimate_span(
     published = (rows.ended_on >= first) & (rows.ended_on < last) & ~np.isnan(rows.sales)
     chosen = np.flatnonzero(answered | published)
     outcomes = replay(fitted.ranker, rows, fitted.records, chosen, config.threads)
-    draws = Draws.build(rows.creators[chosen])
+    draws = Draws.build(rows.creators[chosen]) if draws is None else draws.only(chosen)
     answered, published = answered[chosen], published[chosen]
     sales, told = rows.sales[chosen][published], outcomes.published_gmv[published]
     accepted = rows.accepted[chosen][answered]

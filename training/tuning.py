@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -15,13 +17,15 @@ from matching.errors import OptionError
 from matching.facts import build_history
 from matching.history import History
 from training.config import TrainConfig
-from training.figures import Estimate, pooled
+from training.digests import digest_tables
+from training.figures import Draws, Estimate, pooled
 from training.gate import estimate_span
 from training.rows import Rows, collect_rows
 from training.run import encode_texts
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
+    from optuna.trial import FrozenTrial
 
 CHOICES: Mapping[str, tuple[float, float]] = {
     "tree_count": (40, 300),
@@ -41,12 +45,18 @@ class TimeSplits:
     """Spans of days that follow each other; what is judged in one was fitted before it.
 
     Rows and history are made once for all configurations, so texts are encoded as `config` says.
+
+    Attributes
+    ----------
+    days : the first day of each span, and the day after the last
+    name : tells the data, the days and `config` apart from all others
     """
 
     rows: Rows
     history: History
     config: TrainConfig
     days: tuple[date, ...]
+    name: str
 
     @classmethod
     def build(
@@ -65,45 +75,46 @@ class TimeSplits:
         end = as_of or catalog.newest_day()
         days = tuple(end - timedelta(days=fold_days * left) for left in range(folds, -1, -1))
         known = catalog.cut(end)
-        history = build_history(known)
-        _, _, texts = encode_texts(known, history, config)
-        rows = collect_rows(known, history, texts)
         if not len(catalog.cut(days[0]).collaborations):
             raise OptionError("folds", f"nothing is known before {days[0]}: take fewer or shorter")
-        return cls(rows, history, config, days)
+        history = build_history(known)
+        _, _, texts = encode_texts(known, history, config)
+        said = json.dumps([digest_tables(known), list(map(str, days)), asdict(config)])
+        name = hashlib.sha256(said.encode()).hexdigest()[:16]
+        return cls(collect_rows(known, history, texts), history, config, days, name)
 
     def cross_validate(self, config: TrainConfig) -> dict[str, Estimate]:
-        """Return the mean over the folds of what the gate measures (`training/gate.py`)."""
+        """Return the mean over the folds of what the gate measures (`training/gate.py`).
+
+        A creator who is in several folds is drawn in all of them or in none: their luck is one.
+        """
+        draws = Draws.build(self.rows.creators)
         found = [
-            estimate_span(self.rows, self.history, start, end, config)
+            estimate_span(self.rows, self.history, start, end, config, draws)
             for start, end in zip(self.days[:-1], self.days[1:], strict=True)
         ]
         names = dict.fromkeys(name for by in found for name in by)
         return {name: pooled([by[name] for by in found if name in by]) for name in names}
 
 
-def tune(
-    splits: TimeSplits, storage: Path, trials: int, name: str = "matching", seed: int = 0
-) -> Study:
+def tune(splits: TimeSplits, storage: Path, trials: int, seed: int = 0) -> Study:
     """Search until the study has so many finished trials, and return it.
 
     Every trial is kept in `storage` (an SQLite file) as soon as it is finished: a search that was
-    ended goes on where it was. The first trial is the configuration of the splits, so that what is
-    found can be held against it. What is made large is the sum of the measures.
+    ended goes on where it was, with the trials that it would have made. Other data, days or
+    configurations are studies of their own in the same file. The first finished trial is the
+    configuration of the splits, so that what is found can be held against it. What is made large is
+    the sum of the measures.
     """
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
         storage=f"sqlite:///{storage}",
-        study_name=name,
-        sampler=optuna.samplers.TPESampler(seed=seed),
+        study_name=splits.name,
         direction="maximize",
         load_if_exists=True,
     )
-    done = [t for t in study.trials if t.state == optuna.trial.TrialState.COMPLETE]
-    if not study.trials:
-        study.enqueue_trial({choice: getattr(splits.config, choice) for choice in CHOICES})
 
     def objective(trial: Trial) -> float:
         found = splits.cross_validate(suggested(trial, splits.config))
@@ -111,8 +122,22 @@ def tune(
             trial.set_user_attr(measure, estimate.figure())
         return float(np.sum([estimate.value for estimate in found.values()]))
 
-    study.optimize(objective, n_trials=max(0, trials - len(done)))
+    default = {choice: getattr(splits.config, choice) for choice in CHOICES}
+    for number in range(len(finished(study)), trials):
+        waiting = study.get_trials(states=[optuna.trial.TrialState.WAITING])
+        if number == 0 and not waiting:
+            study.enqueue_trial(default)
+        # A sampler that went on from its seed would suggest the first trials again.
+        study.sampler = optuna.samplers.TPESampler(seed=seed + number)
+        study.optimize(objective, n_trials=1)
     return study
+
+
+def finished(study: Study) -> list[FrozenTrial]:
+    """Return the trials that came to their end, in order; the first is the default."""
+    from optuna.trial import TrialState
+
+    return study.get_trials(states=[TrialState.COMPLETE])
 
 
 def suggested(trial: Trial, config: TrainConfig) -> TrainConfig:
