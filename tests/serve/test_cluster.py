@@ -15,6 +15,7 @@ from distributed import Client, Future, KilledWorker
 from matching.errors import MatchingError, OptionError
 from matching.matcher import Matcher
 from serve import partitions
+from serve.allotment import Rules
 from serve.cluster import on_cluster
 from serve.partitions import Partition, Run
 from serve.weekly import LISTS, MANIFEST, write_weekly
@@ -23,6 +24,7 @@ from tests.serve.dask_cluster import Cluster, cluster
 
 WEEK = "2026-W48"
 SMALL, COUNT = 8, 60
+RULES = Rules(per_mcn=2, min_share=0.2, explore=0.05)
 LONG = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
@@ -46,13 +48,25 @@ def products(matcher: Matcher) -> list[str]:
     return [ids[row] for row in range(COUNT)]
 
 
+def listed_here(
+    matcher: Matcher, products: list[str], out: Path, rules: Rules | None
+) -> tuple[bytes, bytes]:
+    """The lists as one machine writes them."""
+    return contents(write_weekly(matcher, WEEK, out, 3, products=products, rules=rules))
+
+
 @pytest.fixture(scope="module")
 def here(
     matcher: Matcher, products: list[str], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[bytes, bytes]:
-    """The lists as one machine writes them."""
-    out = tmp_path_factory.mktemp("here")
-    return contents(write_weekly(matcher, WEEK, out, 3, products=products))
+    return listed_here(matcher, products, tmp_path_factory.mktemp("here"), None)
+
+
+@pytest.fixture(scope="module")
+def allocated_here(
+    matcher: Matcher, products: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[bytes, bytes]:
+    return listed_here(matcher, products, tmp_path_factory.mktemp("allocated"), RULES)
 
 
 def contents(week: Path) -> tuple[bytes, bytes]:
@@ -193,33 +207,38 @@ def test_storage_that_is_not_known_is_a_sentence(bundle: Path) -> None:
         pass
 
 
+def disturbed(run: Run, dask: Cluster, draw: random.Random) -> Run:
+    """Kill a worker at a random moment of each pass over the partitions; another one joins."""
+
+    def call(asked: Sequence[Partition]) -> Iterator[tuple[Partition, bytes]]:
+        after = draw.randrange(6)
+        for number, done in enumerate(run(asked)):
+            if number == after:
+                time.sleep(draw.uniform(0.0, 0.2))
+                dask.kill_worker()
+                dask.start_worker()
+            yield done
+
+    return call
+
+
 @pytest.mark.parametrize("kills", [1, pytest.param(20, marks=LONG)])
+@pytest.mark.parametrize("rules", [None, RULES], ids=["none", "capacity"])
 def test_a_worker_that_is_killed_costs_nothing_but_time(
+    request: pytest.FixtureRequest,
     dask: Cluster,
     matcher: Matcher,
     bundle: Path,
     products: list[str],
     tmp_path: Path,
-    here: tuple[bytes, bytes],
+    rules: Rules | None,
     kills: int,
 ) -> None:
-    """A worker dies at a random moment of each run, another one joins."""
+    expected = request.getfixturevalue("here" if rules is None else "allocated_here")
     draw = random.Random(kills)
-
-    def disturbed(run: Run, after: int) -> Run:
-        def call(asked: Sequence[Partition]) -> Iterator[tuple[Partition, bytes]]:
-            for number, done in enumerate(run(asked)):
-                if number == after:
-                    time.sleep(draw.uniform(0.0, 0.2))
-                    dask.kill_worker()
-                    dask.start_worker()
-                yield done
-
-        return call
-
     for number in range(kills):
         out = tmp_path / str(number)
         with on_cluster(dask.address, bundle, None, lambda count: None) as run:
-            part = disturbed(run, draw.randrange(6))
-            folder = write_weekly(matcher, WEEK, out, 3, products=products, run=part)
-        assert contents(folder) == here
+            part = disturbed(run, dask, draw)
+            folder = write_weekly(matcher, WEEK, out, 3, products=products, run=part, rules=rules)
+        assert contents(folder) == expected
