@@ -67,7 +67,8 @@ Explore = Annotated[
     float, typer.Option(help="Share of places for creators of whom the model is unsure.")
 ]
 MinSettledGmv = Annotated[
-    float | None, typer.Option(help="By ROI: settled GMV of all lists [half of what can be].")
+    float | None,
+    typer.Option(help="By ROI: settled GMV of all lists (default: half of what can be)."),
 ]
 Scheduler = Annotated[
     str | None, typer.Option(help="Address of a Dask scheduler, such as tcp://10.0.0.1:8786.")
@@ -443,7 +444,7 @@ def monday(
     bundles: Bundles,
     data: Data,
     out: Weeks,
-    week: Annotated[str | None, typer.Option(help="ISO week [today's].")] = None,
+    week: Annotated[str | None, typer.Option(help="ISO week (default: today's).")] = None,
     by: Annotated[
         str | None, typer.Option(help="When lists are due on the week's Monday, such as 07:00.")
     ] = None,
@@ -537,7 +538,7 @@ def summary(
     bundle: Bundle,
     week_folder: Annotated[Path, typer.Argument(help="A week that weekly has completed.")],
     since: Annotated[
-        Path | None, typer.Option(help="Week's folder to compare with [the one before].")
+        Path | None, typer.Option(help="Week's folder to compare with (default: the one before).")
     ] = None,
     per_merchant: PerMerchant = False,
 ) -> None:
@@ -643,9 +644,9 @@ def _runner(
 @app.command()
 def serve(
     bundles: Bundles,
-    host: Annotated[str | None, typer.Option(help="Where it listens [127.0.0.1].")] = None,
-    port: Annotated[int | None, typer.Option(help="On which port [8000].")] = None,
-    workers: Annotated[int | None, typer.Option(help="How many processes [2].")] = None,
+    host: Annotated[str | None, typer.Option(help="Where it listens (default: 127.0.0.1).")] = None,
+    port: Annotated[int | None, typer.Option(help="On which port (default: 8000).")] = None,
+    workers: Annotated[int | None, typer.Option(help="How many processes (default: 2).")] = None,
     show_config: Annotated[
         bool, typer.Option("--show-config", help="Print every setting and stop.")
     ] = False,
