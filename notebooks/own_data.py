@@ -5,6 +5,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3 (ipykernel)
 #     language: python
@@ -15,9 +17,9 @@
 # # Bring your own data
 #
 # From exports as a shop's back end writes them, with its own names and units, to a bundle that
-# answers. `RAW` is a folder with three CSV files; where there is none, the first cell writes one
-# out of the sample market, so that every step below can be seen. Change the names and units to
-# yours.
+# answers. `RAW` is a folder of exports; where there is none, the second cell writes one out of the
+# sample market, so that every step below can be seen. Change the mapping to yours:
+# [docs/importing.md](../docs/importing.md) tells all that it can say.
 
 # %%
 import os
@@ -28,6 +30,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from matching.catalog import Catalog
+from matching.importing.run import import_catalog
 from training import TrainConfig, evaluate, train
 
 DATA = os.environ.get("MATCHING_DATA", "../data/sample")
@@ -42,26 +45,34 @@ if RAW is None:
     RAW = tempfile.mkdtemp()
     sample = Catalog.load(DATA)
     newest = sample.creator_stats.sort_values("week").groupby("creator_id")["follower_count"].last()
+    followers = (sample.creators["creator_id"].map(newest) / 10_000).map("{:.2f}万".format)
     pd.DataFrame(
         {
             "达人ID": sample.creators["creator_id"],
             "昵称": sample.creators["name"],
             "类目": sample.creators["category"],
-            "粉丝数(万)": (sample.creators["creator_id"].map(newest) / 10_000).round(2),
+            "粉丝数": followers.where(followers != "nan万", "--"),
         }
-    ).to_csv(f"{RAW}/daren.csv", index=False)
+    ).to_csv(f"{RAW}/达人.csv", index=False)
     pd.DataFrame(
         {
             "商品ID": sample.products["product_id"],
             "店铺ID": sample.products["merchant_id"],
             "标题": sample.products["title"],
-            "类目": sample.products["category"].str.replace("/", ">"),
+            "类目": sample.products["category"],
             "价格(分)": (sample.products["price"] * 100).round(),
             "佣金率": (sample.products["commission_rate"] * 100).round(1).astype(str) + "%",
             "上架": sample.products["listed_on"].dt.strftime("%Y/%m/%d"),
         }
-    ).to_csv(f"{RAW}/shangpin.csv", index=False)
+    ).to_csv(f"{RAW}/商品.csv", index=False)
     log = sample.collaborations
+    words = {
+        "invited": "待回复",
+        "declined": "已拒绝",
+        "accepted": "已接受",
+        "failed": "未履约",
+        "fulfilled": "已完成",
+    }
     pd.DataFrame(
         {
             "单号": log["collaboration_id"],
@@ -69,73 +80,80 @@ if RAW is None:
             "商品ID": log["product_id"],
             "邀约日": log["invited_on"].dt.strftime("%Y/%m/%d"),
             "结算日": log["settled_on"].dt.strftime("%Y/%m/%d"),
-            "状态": log["status"]
-            .astype(object)
-            .map(
-                {
-                    "invited": "待回复",
-                    "declined": "已拒绝",
-                    "accepted": "已接受",
-                    "failed": "未履约",
-                    "fulfilled": "已完成",
-                }
-            ),
+            "状态": log["status"].astype(object).map(words),
             "成交额(分)": (log["gmv"] * 100).round(),
             "退款额(分)": (log["refunded_gmv"] * 100).round(),
             "播放": log["impressions"],
         }
-    ).to_csv(f"{RAW}/hezuo.csv", index=False)
-raw = {path.stem: pd.read_csv(path, dtype=str) for path in sorted(Path(RAW).glob("*.csv"))}
-raw["hezuo"].head(3)
+    ).to_csv(f"{RAW}/合作.csv", index=False)
+for path in sorted(Path(RAW).iterdir()):
+    print(path.name, *path.read_text(encoding="utf-8").splitlines()[:3], sep="\n    ")
 
 # %% [markdown]
 # ## Names and units
 #
-# Read every column as text: a 19-digit id would lose its end as a number. Then give each its name
-# of the [data dictionary](../data/sample/README.md), money in whole yuan, rates as fractions,
-# days as days. What you do not have may be left out.
+# A mapping gives each column its name of the [data dictionary](../data/sample/README.md) and says
+# in what it is counted. Numbers such as `3.60万` and `20%`, and days such as `2026/3/2`, are
+# understood by themselves. What you do not have may be left out.
 
 # %%
-creators = raw["daren"].rename(columns={"达人ID": "creator_id", "昵称": "name", "类目": "category"})
-creators["follower_count"] = pd.to_numeric(creators.pop("粉丝数(万)")) * 10_000
+MAPPING = """
+currency = "CNY"
+empty = ["--"]
 
-products = raw["shangpin"].rename(
-    columns={"商品ID": "product_id", "店铺ID": "merchant_id", "标题": "title"}
-)
-products["category"] = products.pop("类目").str.replace(">", "/")
-products["price"] = pd.to_numeric(products.pop("价格(分)")) / 100
-products["commission_rate"] = pd.to_numeric(products.pop("佣金率").str.rstrip("%")) / 100
-products["listed_on"] = pd.to_datetime(products.pop("上架"), format="%Y/%m/%d")
+[creators]
+from = "达人.csv"
+[creators.columns]
+creator_id = "达人ID"
+name = "昵称"
+category = "类目"
+follower_count = "粉丝数"
 
-log = raw["hezuo"].rename(
-    columns={"单号": "collaboration_id", "达人ID": "creator_id", "商品ID": "product_id"}
-)
-log["invited_on"] = pd.to_datetime(log.pop("邀约日"), format="%Y/%m/%d")
-log["settled_on"] = pd.to_datetime(log.pop("结算日"), format="%Y/%m/%d")
-log["status"] = log.pop("状态").map(
-    {
-        "待回复": "invited",
-        "已拒绝": "declined",
-        "已接受": "accepted",
-        "未履约": "failed",
-        "已完成": "fulfilled",
-    }
-)
-log["gmv"] = pd.to_numeric(log.pop("成交额(分)")) / 100
-log["refunded_gmv"] = pd.to_numeric(log.pop("退款额(分)")) / 100
-log["impressions"] = pd.to_numeric(log.pop("播放"))
+[products]
+from = "商品.csv"
+[products.columns]
+product_id = "商品ID"
+merchant_id = "店铺ID"
+title = "标题"
+category = "类目"
+price = { column = "价格(分)", unit = "分" }
+commission_rate = "佣金率"
+listed_on = "上架"
+
+[collaborations]
+from = "合作.csv"
+[collaborations.columns]
+collaboration_id = "单号"
+creator_id = "达人ID"
+product_id = "商品ID"
+invited_on = "邀约日"
+settled_on = "结算日"
+gmv = { column = "成交额(分)", unit = "分" }
+refunded_gmv = { column = "退款额(分)", unit = "分" }
+impressions = "播放"
+[collaborations.columns.status]
+column = "状态"
+words."待回复" = "invited"
+words."已拒绝" = "declined"
+words."已接受" = "accepted"
+words."未履约" = "failed"
+words."已完成" = "fulfilled"
+"""
 
 # %% [markdown]
-# ## Check
+# ## Import and check
 #
-# Whatever is wrong is said at once, with table, column, count and first rows. Keep the tables as
-# a folder, and every command works on it: `catalog.save(FOLDER)`.
+# Whatever is wrong is said at once, with file, column, count and first rows, and nothing is
+# written. The folder that comes of it is one that every command works on; `matching import` does
+# the same from a terminal.
 
 # %%
-catalog = Catalog.from_tables({"creators": creators, "products": products, "collaborations": log})
+work = Path(tempfile.mkdtemp())
+(work / "mapping.toml").write_text(MAPPING, encoding="utf-8")
+catalog, unused = import_catalog(work / "mapping.toml", RAW, work / "mydata")
 print(f"{len(catalog.creators):,} creators, {len(catalog.products):,} products, ", end="")
 print(f"{len(catalog.collaborations):,} collaborations until {catalog.newest_day()}")
-print("\n".join(f"warning: {warning}" for warning in catalog.warnings))
+print("\n".join([*(f"not used: {told}" for told in unused), *map(str, catalog.warnings)]))
 
 # %% [markdown]
 # A unit that is wrong shows here: prices, commissions and sales should be those that you know.
