@@ -167,8 +167,8 @@ def test_damaged_bundles_are_refused_under_load(
             point(two.folder, copy.name)
             due = before + 2 * number
             wait_for(lambda due=due: server.metric(refusals) == due, f"{name} being refused")
-            shutil.rmtree(copy)
             bundle.promote(two.folder, version.name)
+            shutil.rmtree(copy)  # only now: half of it would be one more damaged bundle
     assert load.failures == []
     assert server.metric(refusals) == due  # each was tried once, by each worker
     refused = [line for line in server.lines if "bundle refused (damaged)" in line["message"]]
