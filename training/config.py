@@ -51,18 +51,18 @@ class TrainConfig:
 
     Examples
     --------
-    >>> TrainConfig(tree_count=200).learning_rate
-    0.12
+    >>> TrainConfig(tree_count=300).learning_rate
+    0.08
     >>> TrainConfig.of({"tree_cuont": 200})
     Traceback (most recent call last):
     matching.errors.OptionError: config: unknown key 'tree_cuont'; did you mean 'tree_count'?
     """
 
-    tree_count: int = 100
+    tree_count: int = 200
     depth: int = 3
     leaf_count: int = 8
     min_leaf_rows: int = 40
-    learning_rate: float = 0.12
+    learning_rate: float = 0.08
     feature_fraction: float = 0.6
     l2: float = 5.0
     half_life_days: float = 365.0

@@ -56,11 +56,11 @@ def select(matrix: Matrix, rows: IntArray) -> Matrix | Selected:
 class HeadConfig:
     """How the trees of a head are grown."""
 
-    tree_count: int = 150
-    depth: int = 4
-    leaf_count: int = 15
+    tree_count: int = 200
+    depth: int = 3
+    leaf_count: int = 8
     min_leaf_rows: int = 40
-    learning_rate: float = 0.07
+    learning_rate: float = 0.08
     feature_fraction: float = 0.6
     l2: float = 5.0
     seed: int = 0
