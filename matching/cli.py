@@ -475,9 +475,7 @@ def monday(
 
     Exit code 3: published, but after --by.
     """
-    from datetime import datetime
-
-    from serve.monday import Job, Report, deadline, published, run_monday, this_week
+    from serve.monday import Job, Report, deadline, is_late, published, run_monday, this_week
 
     week = week or this_week()
     due = deadline(week, by)
@@ -487,19 +485,19 @@ def monday(
     def renew(promoted: Path) -> Path:
         return _refresh(promoted, data, None, allow_shrunk, bundles)
 
+    def sum_up(bundle: Path, folder: Path) -> Path:
+        return _summary(bundle, folder, None, per_merchant)
+
     job, report = Job(bundles, out, data, week, k, allow_stale, force, again), Report(week)
     try:
-        done = run_monday(job, report, renew, write, _delivery(to))
+        run_monday(job, report, renew, write, _delivery(to), sum_up)
     finally:
         print(report)
         print(f"published: {published(out).get('week', 'nothing')}")
-    late = done and due is not None and datetime.now() > due
-    if late:
+    if is_late(out, week, due):
         print(f"LATE: it was due by {due:%Y-%m-%d %H:%M}", file=sys.stderr)
-    if done:
-        told = _summary(bundles / published(out)["bundle"], out / week, None, per_merchant)
-        print(f"summary: {told}")
-    return 3 if late else 0
+        return 3
+    return 0
 
 
 @app.command()
@@ -604,8 +602,10 @@ def _lists(
     shared: str | None,
 ) -> Callable[[Path, str, Path], Path]:
     """Check what is asked of lists, and return what writes those of a bundle and week."""
+    from matching.matcher import check_asked
     from serve.weekly import read_products, write_weekly
 
+    check_asked(k, objective)
     chosen = None if products is None else read_products(products)
 
     def write(bundle: Path, week: str, out: Path) -> Path:

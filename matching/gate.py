@@ -70,6 +70,31 @@ def judge(candidate: Manifest, promoted: Manifest) -> Verdict:
     return Verdict(tuple(losses), tuple(notes))
 
 
+def pass_gate(bundles: Path, version: str, force: bool = False) -> Verdict:
+    """Return the verdict on a version beside the one that serves.
+
+    Raises
+    ------
+    GateError
+        If it clearly loses and is not forced: says what, by how much, and how to promote it all
+        the same.
+    """
+    folder = bundle.version_folder(bundles, version)
+    candidate = bundle.read_manifest(folder)
+    try:
+        verdict = judge(candidate, bundle.read_manifest(bundle.promoted(bundles)))
+    except BundleError as error:  # none serves, or it cannot be read: anything whole is better
+        missing = error.reason == "missing"
+        verdict = Verdict(notes=() if missing else (f"not judged: {error}",))
+    if verdict.losses and not force:
+        raise GateError(
+            f"{version} is not promoted, it is clearly worse than what serves: "
+            f"{'; '.join(verdict.losses)}. Look at the data and the configuration, or promote it "
+            f"all the same: `matching bundles promote {bundles} {version} --force`"
+        )
+    return verdict
+
+
 def promote(
     bundles: Path,
     version: str,
@@ -86,21 +111,9 @@ def promote(
     Raises
     ------
     GateError
-        If it loses: says what, by how much, and how to promote it all the same.
+        As `pass_gate`.
     """
-    folder = bundle.version_folder(bundles, version)
-    candidate = bundle.read_manifest(folder)
-    try:
-        verdict = judge(candidate, bundle.read_manifest(bundle.promoted(bundles)))
-    except BundleError as error:  # none serves, or it cannot be read: anything whole is better
-        missing = error.reason == "missing"
-        verdict = Verdict(notes=() if missing else (f"not judged: {error}",))
-    if verdict.losses and not force:
-        raise GateError(
-            f"{version} is not promoted, it is clearly worse than what serves: "
-            f"{'; '.join(verdict.losses)}. Look at the data and the configuration, or promote it "
-            f"all the same: `matching bundles promote {bundles} {version} --force`"
-        )
+    verdict = pass_gate(bundles, version, force)
     record = {"forced": list(verdict.losses)} if force else {}
     bundle.promote(bundles, version, check, record)
     return verdict

@@ -177,7 +177,7 @@ class Matcher:
         >>> bool((found.to_frame()["follower_count"] <= 50_000).all())
         True
         """
-        _check(k, objective)
+        check_asked(k, objective)
         check_language(language)
         filters, terms = chosen(Filters, filters, "filters"), chosen(Terms, terms, "terms")
         asked = self.find_product(product)
@@ -213,7 +213,7 @@ class Matcher:
 
     def score(self, creators: Sequence[str], product: str, objective: str = "roi") -> MatchResult:
         """Return these creators for a catalog product, best first, eligible or not."""
-        _check(1, objective)
+        check_asked(1, objective)
         asked = self.find_product(product)
         self._check_margin(asked, objective)
         scored = self.scorer.score(self._creator_rows(creators), np.array([asked.row]))
@@ -253,7 +253,7 @@ class Matcher:
         OptionError
             If a value cannot be used; names the field.
         """
-        _check(k, objective)
+        check_asked(k, objective)
         check_language(language)
         creator = int(self._creator_rows([creator_id])[0])
         return assortment(self, creator, k, objective, merchant_id, after, language)
@@ -588,7 +588,8 @@ def in_full(objective: str, k: int) -> tuple[str, int] | None:
     return (objective, count) if count < candidate_count(objective, k) else None
 
 
-def _check(k: int, objective: str) -> None:
+def check_asked(k: int, objective: str) -> None:
+    """Raise OptionError where k or the objective cannot be asked for."""
     _check_k(k)
     if objective not in OBJECTIVES:
         raise OptionError("objective", f"must be one of {', '.join(OBJECTIVES)}, not {objective!r}")

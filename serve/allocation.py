@@ -118,7 +118,7 @@ def _by_roi(
 
 def _highest_rate(edges: Edges, market: Market, goal: float, start: Prices) -> tuple[float, Prices]:
     """Return the highest rate at which what the prices choose settles at the goal, and prices."""
-    costly = edges.cost > 0.0
+    costly = (edges.cost > 0.0) & (edges.settled_gmv > 0.0)
     rates = edges.settled_gmv[costly] / edges.cost[costly]
     if not len(rates):
         return 0.0, start

@@ -21,7 +21,7 @@ from matching.errors import OptionError
 from matching.lists import SCHEMA, match_list
 from matching.matcher import Matcher
 from serve.allocation import Allocation, allocate
-from serve.candidates import EdgeStep, capacity_left, small_creators, uncertainty
+from serve.candidates import EDGES, EdgeStep, capacity_left, small_creators, uncertainty
 from serve.capacity import FloatArray, IntArray
 from serve.edges import Edges, Limits
 from serve.partitions import Partition, read_groups, split
@@ -122,10 +122,8 @@ def choose(
 ) -> tuple[Chosen, dict[str, Any]]:
     """Return who is listed for what, of the edges in these files, and the allocation's report."""
     tables = [pa.concat_tables(groups) for file in files if (groups := read_groups(file))]
-    columns = {
-        name: np.concatenate([table[name].to_numpy() for table in tables])
-        for name in tables[0].column_names
-    }
+    whole = pa.concat_tables([EDGES.empty_table(), *tables])
+    columns = {name: whole[name].to_numpy() for name in EDGES.names}
     limits = Limits(k, capacity_left(matcher, monday), **asdict(rules))
     seed = int(hashlib.sha256(f"{matcher.version} {monday}".encode()).hexdigest()[:16], 16)
     found = allocate(edges_of(matcher, columns, objective), limits, objective, seed)

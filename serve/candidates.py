@@ -35,6 +35,17 @@ _QUERIES = {"roi": ("gmv", "roi"), "gmv": ("gmv",), "profit": ("profit",)}
 sales as well as their cost."""
 
 
+EDGES = pa.schema(
+    [
+        ("product", pa.int32()),
+        ("creator", pa.int32()),
+        ("channel", pa.int8()),
+        *((name, pa.float32()) for name in ("accept_probability", "settled_gmv", "cost", "profit")),
+    ]
+)
+"""What is predicted of each pair in its better channel; money times the chance of acceptance."""
+
+
 @dataclass(frozen=True)
 class EdgeStep:
     """What every candidate of each product would bring, for the allocation to choose from.
@@ -49,7 +60,7 @@ class EdgeStep:
     small_too: bool
 
     def __call__(self, matcher: Matcher, products: Sequence[str]) -> pa.Table:
-        """Return edges in the order of products and creators: rows, channel, what is predicted."""
+        """Return EDGES in the order of products and creators; the two are rows of the catalog."""
         asked = [matcher.find_product(product) for product in products]
         found = [self._candidates(matcher, each) for each in asked]
         rows = np.repeat([each.row for each in asked], [len(creators) for creators in found])
@@ -61,12 +72,13 @@ class EdgeStep:
         }
         return pa.table(
             {
-                "product": scored.products[best].astype(np.int32),
-                "creator": scored.creators[best].astype(np.int32),
-                "channel": scored.channels[best].astype(np.int8),
-                "accept_probability": accept.astype(np.float32),
-                **{name: values.astype(np.float32) for name, values in numbers.items()},
-            }
+                "product": scored.products[best],
+                "creator": scored.creators[best],
+                "channel": scored.channels[best],
+                "accept_probability": accept,
+                **numbers,
+            },
+            schema=EDGES,
         )
 
     def _candidates(self, matcher: Matcher, asked: Asked) -> IntArray:

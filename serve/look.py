@@ -48,9 +48,9 @@ class Look:
     @classmethod
     def at(cls, side: Side) -> Look:
         """Look at a week's lists."""
-        table = pa.concat_tables(
-            _encoded(part) for part in side.week.read(_READ)
-        ).unify_dictionaries()
+        nothing = side.week.schema.empty_table().select(_READ)
+        parts = list(side.week.read(_READ)) or [nothing]
+        table = pa.concat_tables(map(_encoded, parts)).unify_dictionaries()
         codes = {name: _codes(table[name]) for name in _IDS}
         accept, *money = (
             table[name].to_numpy()

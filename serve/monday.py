@@ -1,13 +1,15 @@
 """Monday morning: refresh, gate, lists, publication; one after the other, each told of.
 
 What is finished is not done again when the run was killed: the refreshed bundle is noted once it
-has passed the gate, lists keep their partitions, and publishing twice is as publishing once. Where
-anything fails, what was published before stays so.
+has passed the gate, lists keep their partitions, and publishing twice is as publishing once. Lists
+are made where nobody reads, so where anything fails, what was published before stays so.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import time as clock
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,12 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from matching import bundle, gate
-from matching.drafts import sync, write_synced
-from matching.errors import OptionError
+from matching.drafts import draft, sync, write_synced
+from matching.errors import MatchingError, OptionError
 from matching.matcher import Matcher
 from serve.facts import check_facts, refreshed_once, source_of
 from serve.locks import alone
 from serve.sanity import compare
+from serve.summary import SUMMARY
 from serve.weekly import MANIFEST, week_monday
 
 PUBLISHED = "published.json"
@@ -54,6 +57,11 @@ class Job:
     def note(self) -> Path:
         """The file that remembers the refreshed bundle."""
         return self.out / f".facts-{self.week}.json"
+
+    @property
+    def aside(self) -> Path:
+        """The folder in which lists are made."""
+        return self.out / ".unpublished"
 
 
 @dataclass
@@ -87,8 +95,9 @@ def run_monday(
     refresh: Callable[[Path], Path],
     write: Callable[[Path, str, Path], Path],
     deliver: Callable[[Path], str] | None = None,
-) -> bool:
-    """Publish a week's lists, made of the newest facts; False where they were published before.
+    sum_up: Callable[[Path, Path], Path] | None = None,
+) -> None:
+    """Publish a week's lists, made of the newest facts, unless they are published already.
 
     Parameters
     ----------
@@ -96,17 +105,21 @@ def run_monday(
     refresh : makes a new bundle of the promoted one and the newest facts
     write : makes the lists of a bundle and a week below a folder
     deliver : brings a week's lists to where others read them, and returns what it did
+    sum_up : writes the summary of a bundle's week and returns its folder
 
     Raises
     ------
     MatchingError
-        If a step is refused; everything published before is as it was.
+        If a step is refused; everything published before is as it was. A summary that fails is
+        made when the same is run again.
     """
     with alone(job.out, "facts"):
         if published(job.out).get("week") == job.week and not job.again:
-            job.note.unlink(missing_ok=True)
+            _clear(job)
             report.lines.append("is published already; --again makes it anew of the newest facts")
-            return False
+            if not (job.out / job.week / SUMMARY).is_dir():
+                _sum_up(job, report, sum_up)
+            return
         with report.step("refresh") as told:
             promoted = bundle.promoted(job.bundles)
 
@@ -117,17 +130,24 @@ def run_monday(
             fresh = refreshed_once(job.note, source, lambda: refresh(promoted), accept)
             told.insert(0, f"{fresh.name}, facts of {bundle.read_manifest(fresh)['as_of']}")
         with report.step("lists") as told:
-            folder = write(fresh, job.week, job.out)
+            folder = write(fresh, job.week, job.aside)
             manifest = _manifest(folder)
             told.append(f"{manifest['rows']:,} rows for {manifest['products']:,} products")
         with report.step("publication") as told:
-            verdict = gate.promote(job.bundles, fresh.name, job.force, Matcher.load)
-            told += [f"{fresh.name} serves", *verdict.losses, *verdict.notes]
+            if (serving := bundle.promoted(job.bundles)) != promoted:
+                raise MatchingError(
+                    f"{serving.name} was promoted while lists were made; give the same command "
+                    "again, which begins with it"
+                )
+            gate.pass_gate(job.bundles, fresh.name, job.force)
             if deliver is not None:
                 told.append(deliver(folder))
+            verdict = gate.promote(job.bundles, fresh.name, job.force, Matcher.load)
+            told[:0] = [f"{fresh.name} serves", *verdict.losses, *verdict.notes]
+            _show(folder, job.out)
             _point(job.out, {"week": job.week, "bundle": fresh.name})
-        job.note.unlink()
-    return True
+        _clear(job)
+        _sum_up(job, report, sum_up)
 
 
 def published(out: Path) -> dict[str, Any]:
@@ -146,11 +166,20 @@ def this_week() -> str:
 
 
 def deadline(week: str, by: str | None) -> datetime | None:
-    """Return the moment, in local time, at which a week's lists are due on its Monday."""
+    """Return the moment, local where no zone is given, when a week's lists are due on Monday."""
+    day = week_monday(week)
     try:
-        return None if by is None else datetime.combine(week_monday(week), time.fromisoformat(by))
+        return None if by is None else datetime.combine(day, time.fromisoformat(by)).astimezone()
     except ValueError:
         raise OptionError("by", f"{by!r} is no time of day such as 07:00") from None
+
+
+def is_late(out: Path, week: str, due: datetime | None) -> bool:
+    """Whether a week was published after it was due."""
+    told = published(out)
+    if due is None or told.get("week") != week:
+        return False
+    return datetime.fromisoformat(told["at"]) > due
 
 
 def _judge(job: Job, promoted: Path, refreshed: Path) -> str:
@@ -164,6 +193,27 @@ def _judge(job: Job, promoted: Path, refreshed: Path) -> str:
     if job.force:
         return "lists not compared with those of the bundle that serves (--force)"
     return compare(Matcher.load(promoted), now, job.k, week_monday(job.week))
+
+
+def _clear(job: Job) -> None:
+    """Remove what only a run that goes on needs."""
+    job.note.unlink(missing_ok=True)
+    shutil.rmtree(job.aside, ignore_errors=True)
+
+
+def _show(folder: Path, out: Path) -> None:
+    """Put a week's lists where they are read, in place of those that are there, in one step."""
+    with draft(out) as work:
+        shutil.copytree(folder, work.folder, copy_function=os.link, dirs_exist_ok=True)
+        work.publish(folder.name)
+
+
+def _sum_up(job: Job, report: Report, sum_up: Callable[[Path, Path], Path] | None) -> None:
+    if sum_up is None:
+        return
+    with report.step("summary") as told:
+        made = published(job.out)["bundle"]
+        told.append(str(sum_up(job.bundles / made, job.out / job.week)))
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

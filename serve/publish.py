@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from matching.databases import database
 from matching.errors import MatchingError
 from matching.lists import SCHEMA
+from serve.allotment import PROBABILITY
 from serve.weeks import Week, Weeks
 
 TABLE = "match_lists"
@@ -55,7 +56,7 @@ def publish(
         If the folder holds no complete week, or the table has other columns.
     """
     week = _completed(folder)
-    target = _target(table, week.schema)
+    target = _target(table)
     with database(url, must_exist=False) as engine, engine.begin() as connection:
         _prepare(connection, target)
         connection.execute(sa.delete(target).where(target.c.week == week.week))
@@ -74,7 +75,7 @@ def check_target(url: str, table: str = TABLE) -> None:
         If the database cannot be used, or the table is there and has other columns.
     """
     with database(url, must_exist=False) as engine, engine.connect() as connection:
-        _check_columns(connection, _target(table, SCHEMA))
+        _check_columns(connection, _target(table))
 
 
 def _completed(folder: Path) -> Week:
@@ -85,12 +86,12 @@ def _completed(folder: Path) -> Week:
     return week
 
 
-def _target(name: str, schema: pa.Schema) -> sa.Table:
-    """Return the table that lists of these columns are written to."""
+def _target(name: str) -> sa.Table:
+    """Return the table that lists are written to, with the column that only some weeks have."""
     schema_name, _, table = name.rpartition(".")
     columns = [
         sa.Column(field.name, _TYPES[field.type], primary_key=field.name in _KEY)
-        for field in schema
+        for field in SCHEMA.append(PROBABILITY)
     ]
     by_merchant = sa.Index(f"{table}_by_merchant", "week", "merchant_id")
     return sa.Table(table, sa.MetaData(), *columns, by_merchant, schema=schema_name or None)

@@ -6,6 +6,7 @@ same bytes, and lists never wait for it.
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -24,12 +25,13 @@ from serve.look import Look
 from serve.merchants import write_merchants
 from serve.summary_page import page
 from serve.weekly import week_monday
-from serve.weeks import Week, Weeks
+from serve.weeks import DamagedListError, Week, Weeks
 
 SUMMARY = "summary"
 PAGE = "summary.html"
 CHANGES = "changes.parquet"
 MERCHANTS = "merchants"
+_WEEK = re.compile(r"\d{4}-W\d{2}")
 
 
 @dataclass
@@ -55,7 +57,7 @@ def write_summary(
 ) -> Path:
     """Write `summary/` into a completed week's folder, whole or not at all, and return it.
 
-    It holds `summary.html`; `changes.parquet` (`changes.SCHEMA`) where there is a week before; and
+    It holds `summary.html`; `changes.parquet` (`changes.SCHEMA`), empty without a week before; and
     `merchants/` where it is asked for (`merchants.write_merchants`).
 
     Parameters
@@ -78,7 +80,7 @@ def write_summary(
         None if earlier is None else Side(earlier, _bundle_of(earlier, bundle.resolve().parent))
     )
     looks = [Look.at(side) for side in (now, before) if side is not None]
-    with room(folder), alone(folder.parent, f"summary-{folder.name}"):
+    with room(folder), alone(folder.parent, "summary"):
         for left in folder.glob(".writing-*"):  # what a run that was killed left behind
             shutil.rmtree(left)
         with draft(folder) as work:
@@ -112,12 +114,16 @@ def _completed(folder: Path) -> Week:
 
 
 def _before(folder: Path, objective: str) -> Week | None:
-    """Return the last complete week before this one by the same objective, None if none is."""
-    for manifest in sorted(folder.parent.glob("*-W*/manifest.json"), reverse=True):
-        if manifest.parent.name < folder.name:
-            week = _completed(manifest.parent)
-            if week.manifest["objective"] == objective:
-                return week
+    """Return the last whole week before this one by the same objective, None if none is."""
+    for other in sorted(folder.parent.iterdir(), reverse=True):
+        if not _WEEK.fullmatch(other.name) or other.name >= folder.name:
+            continue
+        try:
+            week = Weeks(folder.parent).open(other.name)
+        except DamagedListError:  # this week's summary cannot wait until somebody mends another
+            continue
+        if week is not None and week.manifest["objective"] == objective:
+            return week
     return None
 
 

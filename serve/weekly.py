@@ -22,7 +22,7 @@ from matching.batches import match_batch
 from matching.drafts import digest, publish
 from matching.errors import OptionError
 from matching.lists import SCHEMA, match_list
-from matching.matcher import Matcher
+from matching.matcher import Matcher, check_asked
 from serve import partitions as parts
 from serve.allotment import Rules, choose, chosen_partitions, edge_partitions
 from serve.facts import check_facts
@@ -96,11 +96,12 @@ def write_weekly(
     Raises
     ------
     OptionError
-        If the week or an argument cannot be used.
+        If the week, k, the objective or a product cannot be used.
     MatchingError
         If the facts are older than seven days before the week's Monday, another run is writing
         to `out`, or the disk is full.
     """
+    check_asked(k, objective)
     check_facts(matcher.as_of, week_monday(week), allow_stale)
     chosen = _choose(matcher, products)
     listed, skipped = _with_margin(matcher, chosen) if objective == "profit" else (chosen, [])

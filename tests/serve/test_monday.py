@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from configparser import ConfigParser
 from dataclasses import replace
 from datetime import date, datetime
@@ -26,6 +26,7 @@ from serve import monday
 from serve.monday import Job, Report, deadline, published, run_monday, this_week
 from serve.publish import publish
 from serve.sanity import Sight, compare
+from serve.summary import SUMMARY, write_summary
 from serve.weekly import LISTS, MANIFEST, write_weekly
 from tests.conftest import Run, write_csv
 from tests.markets import small_market
@@ -94,7 +95,7 @@ def job(versions: Path, data: Path, tmp_path: Path) -> Job:
     return Job(versions, tmp_path / "lists", str(data), WEEK, K)
 
 
-def is_whole(job: Job, week: str = WEEK) -> None:
+def is_whole(job: Job, week: str = WEEK, left: Collection[str] = ()) -> None:
     """Check that a week is published, of the promoted bundle, with the bytes it has to have."""
     promoted = bundle_folder.promoted(job.bundles)
     pointer = published(job.out)
@@ -103,7 +104,7 @@ def is_whole(job: Job, week: str = WEEK) -> None:
     for name in (LISTS, MANIFEST):
         assert (job.out / week / name).read_bytes() == (alone / name).read_bytes()
     hidden = {path.name for path in job.out.iterdir() if path.name.startswith(".")}
-    assert hidden <= {".facts.lock", ".lists.lock"}
+    assert hidden <= {".facts.lock", ".summary.lock", *left}
 
 
 def test_from_this_mornings_facts_to_published_lists(
@@ -120,22 +121,32 @@ def test_from_this_mornings_facts_to_published_lists(
     assert f"published: {WEEK}" in printed
     assert bundle_folder.promoted(versions) != promoted
     is_whole(Job(versions, out, str(data), WEEK, K))
+    assert (out / WEEK / SUMMARY / "summary.html").is_file()
     code, printed, _ = run(*arguments, "--by", "00:00")
-    assert (code, "is published already" in printed) == (0, True)
+    assert (code, "is published already" in printed) == (3, True)  # it was late, and stays so
     assert len(bundle_folder.versions(versions)) == 2
 
 
 def test_lists_that_are_late_are_published_and_told(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("serve.monday.run_monday", lambda *arguments: True)
-    week, past = this_week(), ("--week", "2020-W01")
-    arguments = ("monday", tmp_path, tmp_path, "--out", tmp_path, "--by", "07:00")
-    code, _, err = run(*arguments, *past)
-    assert (code, "LATE: it was due by 2019-12-30 07:00" in err) == (3, True)
-    assert run(*arguments, "--week", "2999-W01")[0] == 0
+    """When they were published counts, not when the command was given again."""
+    monkeypatch.setattr("serve.monday.run_monday", lambda *arguments: None)
+    arguments = ("monday", tmp_path, tmp_path, "--out", tmp_path, "--week", "2020-W01")
+    for at, by, late in (
+        ("2019-12-30T12:00:01+00:00", "12:00+00:00", True),
+        ("2019-12-30T12:00:00+00:00", "12:00+00:00", False),
+        ("2019-12-30T12:00:00+00:00", "19:00+08:00", True),
+        ("2020-01-02T12:00:00+00:00", "07:00", True),
+        ("2019-12-28T12:00:00+00:00", "07:00", False),
+    ):
+        (tmp_path / "published.json").write_text(json.dumps({"week": "2020-W01", "at": at}))
+        code, _, err = run(*arguments, "--by", by)
+        assert (code, "LATE: it was due by 20" in err) == ((3, True) if late else (0, False))
+    assert run(*arguments[:-1], "2020-W02", "--by", "07:00")[0] == 0
+    week = this_week()
     assert deadline(week, None) is None
-    assert deadline("2026-W48", "07:00") == datetime(2026, 11, 23, 7)
+    assert deadline("2026-W48", "07:00") == datetime(2026, 11, 23, 7).astimezone()
     with pytest.raises(OptionError, match="by: 'soon' is no time"):
         deadline(week, "soon")
     year, number, _ = date.today().isocalendar()
@@ -229,9 +240,87 @@ def test_lists_are_in_the_database_before_the_week_is_published(
     assert published(job.out) == {}
     (tmp_path / "none").mkdir()
     report = Report(WEEK)
-    assert run_monday(job, report, renew, write, deliver)
+    run_monday(job, report, renew, write, deliver)
     assert "72 rows delivered" in report.lines[-1]
     is_whole(job)
+
+
+def test_lists_that_cannot_be_delivered_leave_everything_as_it_was(
+    job: Job, renew: Callable[[Path], Path]
+) -> None:
+    """The week was published before: its lists and its bundle stay."""
+    run_monday(job, Report(WEEK), renew, write)
+    promoted, lists = bundle_folder.promoted(job.bundles), (job.out / WEEK / LISTS).read_bytes()
+
+    def fail(folder: Path) -> str:
+        assert (job.out / WEEK / LISTS).read_bytes() == lists != (folder / LISTS).read_bytes()
+        raise MatchingError("the database is down")
+
+    again = replace(job, again=True)
+    with pytest.raises(MatchingError, match="database is down"):
+        run_monday(again, Report(WEEK), renew, write, fail)
+    assert bundle_folder.promoted(job.bundles) == promoted
+    assert (job.out / WEEK / LISTS).read_bytes() == lists
+    is_whole(job, left={".unpublished", f".facts-{WEEK}.json"})
+    run_monday(again, Report(WEEK), renew, write)
+    assert bundle_folder.promoted(job.bundles) != promoted
+    is_whole(job)
+
+
+def test_what_is_promoted_meanwhile_is_not_written_over(
+    job: Job, renew: Callable[[Path], Path], quick: Trained
+) -> None:
+    other = replace(quick, about={**quick.about, "notes": ["of another training"]})
+    saved: list[Path] = []
+
+    def promoting(bundle: Path, week: str, out: Path) -> Path:
+        if not saved:
+            saved.append(other.save(job.bundles))
+            bundle_folder.promote(job.bundles, saved[0].name)
+        return write(bundle, week, out)
+
+    with pytest.raises(MatchingError, match="was promoted while lists were made"):
+        run_monday(job, Report(WEEK), renew, promoting)
+    assert bundle_folder.promoted(job.bundles) == saved[0]
+    assert published(job.out) == {}
+    run_monday(job, Report(WEEK), renew, promoting)
+    serving = bundle_folder.read_manifest(bundle_folder.promoted(job.bundles))
+    assert serving["refreshed"]["version"] == saved[0].name
+    is_whole(job)
+
+
+def test_a_summary_that_failed_is_made_by_the_next_run(
+    job: Job, renew: Callable[[Path], Path], refreshed: list[Path]
+) -> None:
+    def fail(bundle: Path, folder: Path) -> Path:
+        raise MatchingError("no room")
+
+    for _ in range(2):
+        with pytest.raises(MatchingError, match="no room"):
+            run_monday(job, Report(WEEK), renew, write, None, fail)
+        is_whole(job)
+    report = Report(WEEK)
+    run_monday(job, report, renew, write, None, write_summary)
+    assert (job.out / WEEK / SUMMARY / "summary.html").is_file()
+    assert report.lines[-1].startswith("summary")
+    run_monday(job, report, renew, write, None, fail)  # it is there
+    assert len(refreshed) == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [("-k", 0), ("-k", -1), ("--objective", "foo"), ("--week", "foo"), ("--by", "soon")],
+    ids=str,
+)
+def test_what_cannot_be_is_refused_before_anything_is_done(
+    run: Run, job: Job, wrong: tuple[str, object]
+) -> None:
+    before = sorted(job.bundles.iterdir())
+    code, _, err = run("monday", job.bundles, job.data, "--out", job.out, *wrong)
+    assert (code, len(err.splitlines())) == (1, 1), err
+    assert wrong[0].strip("-") in err
+    assert sorted(job.bundles.iterdir()) == before
+    assert not job.out.exists()
 
 
 def test_nothing_is_refreshed_without_a_bundle(run: Run, data: Path, tmp_path: Path) -> None:
@@ -289,7 +378,7 @@ def test_what_the_gate_refuses_can_be_forced(
     with pytest.raises(GateError):
         run_monday(job, Report(WEEK), renew, write)
     report = Report(WEEK)
-    assert run_monday(replace(job, force=True), report, renew, write)
+    run_monday(replace(job, force=True), report, renew, write)
     assert "--force" in str(report)
 
 
@@ -321,6 +410,7 @@ def test_killed_at_any_moment_a_rerun_publishes(
             child.kill()
         assert run("monday", *arguments)[0] == 0
         is_whole(job)
+        assert (job.out / WEEK / SUMMARY / "summary.html").is_file()
 
 
 UNITS = [ROOT / "deploy" / f"matching-monday.{kind}" for kind in ("service", "timer")]
