@@ -411,7 +411,7 @@ def weekly(
     monday = week_monday(week)
     rules = _rules(allocation, objective, per_mcn, min_share, explore, min_settled_gmv)
     write = _lists(k, objective, products, rules, allow_stale, scheduler, shared)
-    deliver = _delivery(to)
+    deliver = _delivery(to, rules)
 
     def finish(bundle: Path) -> None:
         folder = write(bundle, week, out)
@@ -485,12 +485,14 @@ def monday(
     def renew(promoted: Path) -> Path:
         return _refresh(promoted, data, None, allow_shrunk, bundles)
 
+    deliver = _delivery(to, rules)
+
     def sum_up(bundle: Path, folder: Path) -> Path:
         return _summary(bundle, folder, None, per_merchant)
 
     job, report = Job(bundles, out, data, week, k, allow_stale, force, again), Report(week)
     try:
-        run_monday(job, report, renew, write, _delivery(to), sum_up)
+        run_monday(job, report, renew, write, deliver, sum_up)
     finally:
         print(report)
         print(f"published: {published(out).get('week', 'nothing')}")
@@ -521,13 +523,14 @@ def _publish(week_folder: Path, to: str, table: str) -> str:
     return f"{rows:,} rows in {table} of {shown(to)}"
 
 
-def _delivery(to: str | None) -> Callable[[Path], str] | None:
+def _delivery(to: str | None, rules: Rules | None) -> Callable[[Path], str] | None:
     """Check before the work begins that lists can be published there, and return what does so."""
     if to is None:
         return None
+    from matching.lists import SCHEMA
     from serve.publish import TABLE, check_target
 
-    check_target(to)
+    check_target(to, TABLE, SCHEMA if rules is None else rules.schema)
     return lambda folder: _publish(folder, to, TABLE)
 
 

@@ -64,7 +64,8 @@ def allocate(edges: Edges, limits: Limits, objective: str, seed: int = 0) -> All
         lists = _round(market, prices, limits)
     report = _compare(market, prices, lists, limits)
     if objective == "roi":
-        report["roi"] = {"rate": rate, "min_settled_gmv": least, **_ratio(edges, market, lists)}
+        ratio = _ratio(edges, market.rows_of(lists.edges))
+        report["roi"] = {"rate": rate, "min_settled_gmv": least, **ratio}
     if limits.min_share > 0.0:
         report["without_min_share"] = free = _without_share(market, limits)
         if report["allocation"]["places"] < _LEFT * free["places"]:
@@ -77,6 +78,8 @@ def allocate(edges: Edges, limits: Limits, objective: str, seed: int = 0) -> All
     placed = explore(lists, uncertainty, _unsure(market, lists), limits.explore, seed)
     if limits.explore > 0.0:
         told = {"places": placed.explored, **_figures(market, placed.cells, limits)}
+        if objective == "roi":
+            told |= _ratio(edges, market.rows_of(placed.cells))
         report["with_exploration"] = told
     rows = market.rows_of(placed.cells)
     report["violations"] = _violations(edges[rows], limits, seed)
@@ -205,8 +208,7 @@ def _figures(market: Market, cells: IntArray, limits: Limits) -> dict[str, float
     }
 
 
-def _ratio(edges: Edges, market: Market, lists: Lists) -> dict[str, float]:
-    rows = market.rows_of(lists.edges)
+def _ratio(edges: Edges, rows: IntArray) -> dict[str, float]:
     settled, cost = float(edges.settled_gmv[rows].sum()), float(edges.cost[rows].sum())
     return {"total": settled / cost if cost > 0.0 else 0.0, "settled_gmv": settled, "cost": cost}
 

@@ -58,7 +58,7 @@ def publish(
     week = _completed(folder)
     target = _target(table)
     with database(url, must_exist=False) as engine, engine.begin() as connection:
-        _prepare(connection, target)
+        _prepare(connection, target, week.schema)
         connection.execute(sa.delete(target).where(target.c.week == week.week))
         for rows in week.read():
             connection.execute(sa.insert(target), rows.to_pylist())
@@ -66,8 +66,8 @@ def publish(
     return week.metadata.num_rows
 
 
-def check_target(url: str, table: str = TABLE) -> None:
-    """Check, before lists are made, that they can be written there.
+def check_target(url: str, table: str = TABLE, schema: pa.Schema = SCHEMA) -> None:
+    """Check, before lists are made, that those of these columns can be written there.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def check_target(url: str, table: str = TABLE) -> None:
         If the database cannot be used, or the table is there and has other columns.
     """
     with database(url, must_exist=False) as engine, engine.connect() as connection:
-        _check_columns(connection, _target(table))
+        _check_columns(connection, _target(table), schema)
 
 
 def _completed(folder: Path) -> Week:
@@ -97,21 +97,21 @@ def _target(name: str) -> sa.Table:
     return sa.Table(table, sa.MetaData(), *columns, by_merchant, schema=schema_name or None)
 
 
-def _prepare(connection: sa.Connection, target: sa.Table) -> None:
+def _prepare(connection: sa.Connection, target: sa.Table, schema: pa.Schema) -> None:
     """Wait for others, then make the table and its index where they are missing."""
     if connection.dialect.name in _TAKE_TURNS:
         connection.exec_driver_sql(_TAKE_TURNS[connection.dialect.name])
-    _check_columns(connection, target)
+    _check_columns(connection, target, schema)
     target.create(connection, checkfirst=True)
 
 
-def _check_columns(connection: sa.Connection, target: sa.Table) -> None:
+def _check_columns(connection: sa.Connection, target: sa.Table, schema: pa.Schema) -> None:
     """Raise MatchingError where the table is there and cannot hold lists."""
     inspector = sa.inspect(connection)
     if not inspector.has_table(target.name, target.schema):
         return
     there = {c["name"]: c for c in inspector.get_columns(target.name, target.schema)}
-    missing = [column.name for column in target.columns if column.name not in there]
+    missing = [name for name in schema.names if name not in there]
     foreign = [
         name
         for name, column in there.items()

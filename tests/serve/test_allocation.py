@@ -140,6 +140,15 @@ def test_by_roi_lists_bring_the_least_that_is_asked_for():
     assert rois[0] > rois[1] > rois[2] > edges.settled_gmv.sum() / edges.cost.sum()
 
 
+def test_by_roi_an_edge_that_sells_nothing_changes_nothing():
+    edges, capacity = random_market(30, 40, 20, 7)
+    before = allocate(edges, Limits(4, capacity), "roi").report["roi"]["total"]
+    worst = int(np.argmin(edges.settled_gmv / edges.cost))
+    edges.settled_gmv[worst] = 0.0
+    after = allocate(edges, Limits(4, capacity), "roi").report["roi"]["total"]
+    assert after == pytest.approx(before, rel=0.01)
+
+
 def test_by_roi_the_choice_is_the_best_at_its_rate():
     """At the rate that was found no other lists are worth more: Dinkelbach's condition."""
     edges, capacity = random_market(30, 40, 20, 7)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 
 from matching.errors import DatabaseError, MatchingError
 from matching.lists import SCHEMA
+from serve.allotment import Rules
 from serve.publish import check_target, publish
 from serve.weeks import DamagedListError
 from tests.conftest import Run
@@ -62,11 +67,38 @@ def test_a_table_holds_what_the_file_holds(url: str, week: Path) -> None:
         ("p0", 2),
         ("p1", 1),
     ]
-    assert list(found[0]) == SCHEMA.names
+    assert list(found[0]) == [*SCHEMA.names, "placement_probability"]
+    assert found[0]["placement_probability"] is None
     assert found[0]["predicted_roi"] == 0.1 + 0.2  # to the last bit
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     (index,) = sa.inspect(engine).get_indexes(TABLE)
     assert index["column_names"] == ["week", "merchant_id"]
+
+
+def test_weeks_that_explore_and_weeks_that_do_not_share_a_table(
+    url: str, week: Path, tmp_path: Path
+) -> None:
+    publish(week, url)
+    explored = lists(tmp_path / "weeks", LAST)
+    file, manifest = explored / "match_lists.parquet", explored / "manifest.json"
+    table = pq.read_table(file)
+    pq.write_table(table.append_column("placement_probability", pa.array([0.25] * 6)), file)
+    told = json.loads(manifest.read_text())
+    told["sha256"] = hashlib.sha256(file.read_bytes()).hexdigest()
+    manifest.write_text(json.dumps(told))
+    check_target(url)
+    assert publish(explored, url) == 6
+    execute(url, f"ALTER TABLE {TABLE} RENAME COLUMN placement_probability TO other")
+    assert publish(week, url) == 6
+    for use in (
+        lambda: publish(explored, url),
+        lambda: check_target(url, schema=Rules(explore=0.1).schema),
+    ):
+        with pytest.raises(MatchingError, match="has no column placement_probability"):
+            use()
+    execute(url, f"ALTER TABLE {TABLE} RENAME COLUMN other TO placement_probability")
+    assert {each["placement_probability"] for each in rows(url, LAST)} == {0.25}
+    assert {each["placement_probability"] for each in rows(url)} == {None}
 
 
 def test_publishing_twice_is_as_publishing_once(url: str, week: Path, tmp_path: Path) -> None:

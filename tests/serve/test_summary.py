@@ -134,6 +134,16 @@ def test_names_of_files_and_cells_are_harmless(bundle: Path, matcher: Matcher, t
     assert '"\'=p\t"' in text
 
 
+def test_what_lies_beside_the_weeks_does_not_matter(bundle: Path, week: Path) -> None:
+    """Other folders, other files, and a week that is damaged."""
+    shutil.copytree(week, week.with_name(f"{WEEK}-old"))
+    shutil.copytree(week.with_name(LAST), week.with_name("2026-W46"))
+    with (week.with_name(LAST) / "match_lists.parquet").open("ab") as stream:
+        stream.write(b"x")
+    text = (write_summary(bundle, week) / "summary.html").read_text(encoding="utf-8")
+    assert "There is no week before" in text  # that of W46 says that it is of another week
+
+
 def test_a_first_week_has_nothing_to_compare_with(bundle: Path, week: Path) -> None:
     shutil.rmtree(week.with_name(LAST))
     folder = write_summary(bundle, week)

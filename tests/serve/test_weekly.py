@@ -14,8 +14,12 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from matching.economics import OBJECTIVES
 from matching.errors import MatchingError, OptionError
 from matching.lists import SCHEMA
+from serve.allotment import Rules
+from serve.changes import Side
+from serve.look import Look
 from serve.partitions import locally
 from serve.weekly import LISTS, MANIFEST, read_products, week_monday, write_weekly
+from serve.weeks import Weeks
 from tests.works import adds_up
 
 WEEK = "2026-W48"
@@ -108,6 +112,32 @@ def test_profit_skips_products_without_a_margin(matcher, tmp_path):
     assert len(skipped) >= len(without) > 0
     listed = set(pq.read_table(folder / LISTS).column("product_id").to_pylist())
     assert listed == set(chosen) - set(skipped)
+
+
+@pytest.mark.parametrize("rules", [None, Rules(), Rules(explore=0.1, min_share=0.1)], ids=str)
+def test_a_market_without_margins_has_no_lists_by_profit(matcher, tmp_path, rules):
+    margins = matcher.contents.history.products["margin_rate"]
+    without = [
+        matcher.contents.history.product_ids[row] for row in np.flatnonzero(np.isnan(margins))
+    ]
+    folder = write_weekly(matcher, WEEK, tmp_path, 2, "profit", without, rules=rules)
+    assert json.loads((folder / MANIFEST).read_text())["skipped_without_margin"] == sorted(without)
+    assert pq.read_metadata(folder / LISTS).num_rows == 0
+    look = Look.at(Side(Weeks(tmp_path).open(WEEK), matcher))
+    assert look.totals["places"] == 0
+
+
+@pytest.mark.parametrize(
+    ("k", "objective", "option"),
+    [(0, "roi", "k"), (-1, "gmv", "k"), (201, "gmv", "k"), (1, "foo", "objective")],
+)
+@pytest.mark.parametrize("rules", [None, Rules()], ids=["none", "capacity"])
+def test_what_cannot_be_asked_is_refused_before_anything_is_written(
+    matcher, tmp_path, k, objective, option, rules
+):
+    with pytest.raises(OptionError, match=option):
+        write_weekly(matcher, WEEK, tmp_path, k, objective, rules=rules)
+    assert names(tmp_path) == []
 
 
 def test_old_facts_are_refused_unless_allowed(matcher, tmp_path):
