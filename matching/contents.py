@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ import numpy.typing as npt
 
 from matching.bundle import BundleFiles
 from matching.errors import BundleError
-from matching.features import FEATURES, FeatureTables
+from matching.explain import Part, parts_of
+from matching.features import FEATURES, Feature, FeatureTables
 from matching.history import Attributes, History, Ids, Ledger, Statistics
 from matching.medians import Medians
 from matching.models.encoder import Encoder
@@ -36,6 +38,7 @@ class Contents:
     offers : Offers
     ranker : Ranker
     tables : FeatureTables
+        With the features that the models were trained with.
     medians : Medians
         Of the features over past collaborations: what reasons compare with.
     text_encoder : TextEncoder
@@ -68,6 +71,19 @@ class Contents:
     creators: Any
     products: Any
     facts: Mapping[str, Any]
+
+    @property
+    def features(self) -> Sequence[Feature]:
+        """What the models were trained with, in the order of the matrix columns.
+
+        A program may know more: what came since is computed for nobody.
+        """
+        return self.tables.features
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts of a prediction, in the order of the contributions."""
+        return parts_of(self.features)
 
     def scorer(self) -> Scorer:
         """Return what predicts from these."""
@@ -104,10 +120,10 @@ class Contents:
         Raises
         ------
         BundleError
-            If the bundle was trained with other features than this program has.
+            If the bundle was trained with features that this program lacks, or has changed since.
         """
-        _check_features(manifest["features"])
-        names = [feature.name for feature in FEATURES]
+        features = _features_of(manifest["features"])
+        names = [feature.name for feature in features]
         text = files.group("text")
         space = files.group("space")
         heads = {n.removeprefix("heads/"): t for n, t in files.texts.items()}
@@ -116,7 +132,7 @@ class Contents:
             history=_take_history(files),
             offers=Offers.from_arrays(files.group("offers")),
             ranker=Ranker.restore(files.documents["ranker"], names, heads),
-            tables=FeatureTables.from_arrays(FEATURES, files.group("features")),
+            tables=FeatureTables.from_arrays(features, files.group("features")),
             medians=Medians(files.arrays["medians"]),
             text_encoder=TextEncoder.from_arrays(text),
             topics=Topics.from_arrays(files.group("topics")),
@@ -131,17 +147,22 @@ class Contents:
         )
 
 
-def describe_features() -> list[dict[str, str]]:
+def describe_features(features: Sequence[Feature] = FEATURES) -> list[dict[str, str]]:
     """Return what the manifest says of the features, in the order of the matrix columns."""
-    return [{"name": f.name, "stage": f.stage.value, "code": f.code_hash} for f in FEATURES]
+    return [{"name": f.name, "stage": f.stage.value, "code": f.code_hash} for f in features]
 
 
-def _check_features(trained: list[dict[str, str]]) -> None:
-    """Refuse a bundle whose features are not exactly this program's."""
-    theirs = {f["name"]: f["code"] for f in trained}
-    ours = {f.name: f.code_hash for f in FEATURES}
+def _features_of(trained: list[dict[str, str]]) -> tuple[Feature, ...]:
+    """Return the features that a manifest names, in its order.
+
+    Those that this program has beside them are no fault: a column of one's own may be declared
+    before anything is trained with it. BundleError names what is unknown or was changed.
+    """
+    ours = {f.name: f for f in FEATURES}
     different = sorted(
-        set(theirs) ^ set(ours) | {n for n in theirs if ours.get(n, theirs[n]) != theirs[n]}
+        f["name"]
+        for f in trained
+        if f["name"] not in ours or ours[f["name"]].code_hash != f["code"]
     )
     if different:
         raise BundleError(
@@ -149,8 +170,7 @@ def _check_features(trained: list[dict[str, str]]) -> None:
             f"({', '.join(different[:5])}): train again, or run the version that trained it",
             "foreign",
         )
-    if list(theirs) != list(ours):
-        raise BundleError("the bundle has the features in another order; train again", "foreign")
+    return tuple(ours[f["name"]] for f in trained)
 
 
 def _put_history(files: BundleFiles, history: History) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matching.features import FEATURES, Shown, Stage
+from matching.features import FEATURES, Feature, Shown, Stage
 from matching.history import FloatArray
 from matching.languages import Text
 from matching.medians import Usual
@@ -67,12 +67,21 @@ _EFFECTS = {
         ),
     ),
 }
-PARTS: tuple[Part, ...] = (
-    *(Part(f.name, f.stage, f.question, f.shown, f.words) for f in FEATURES),
-    *(Part(name, *_EFFECTS[name]) for name in effects.PARTS),
-)
-"""The parts of a prediction in the order of the contributions: features first, in the order of the
-matrix columns, then whatever has no value."""
+
+
+def parts_of(features: Sequence[Feature]) -> tuple[Part, ...]:
+    """Return the parts of a prediction in the order of the contributions.
+
+    Features first, in the order of the matrix columns, then whatever has no value.
+    """
+    return (
+        *(Part(f.name, f.stage, f.question, f.shown, f.words) for f in features),
+        *(Part(name, *_EFFECTS[name]) for name in effects.PARTS),
+    )
+
+
+PARTS = parts_of(FEATURES)
+"""The parts of what is trained now; a bundle has those of its own features."""
 
 
 @dataclass(frozen=True)

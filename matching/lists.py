@@ -60,8 +60,9 @@ def match_list(result: MatchResult, week: str | None = None) -> pa.Table:
     if result.contributions is None:
         raise ValueError("a match list needs the evidence: match with explain=True")
     rows, scored, count = result.rows, result.scored, len(result.rows)
-    creator_ids = result.matcher.contents.history.creator_ids
-    stages = evidence(result.contributions)
+    contents = result.matcher.contents
+    creator_ids = contents.history.creator_ids
+    stages = evidence(result.contributions, contents.parts)
     numbers: dict[str, Any] = {
         "predicted_roi": scored.money.roi[rows],
         "roi_low": scored.money.roi_low[rows],

@@ -95,13 +95,14 @@ class MatchResult:
             for rank, row in enumerate(self.rows, start=1)
         ]
         if self.contributions is not None:
-            stages = evidence(self.contributions)
-            usual = self.matcher.contents.medians.usual(self.category)
+            contents = self.matcher.contents
+            stages = evidence(self.contributions, contents.parts)
+            usual = contents.medians.usual(self.category)
             voice = Voice(self.language, self.matcher.currency)
             for place, creator in enumerate(creators):
-                row, parts = self.rows[place], self.contributions[place]
+                row, moved = self.rows[place], self.contributions[place]
                 creator["evidence"] = {n: float(values[place]) for n, values in stages.items()}
-                told = reasons(parts, self.scored.matrix[row], usual, voice=voice)
+                told = reasons(moved, self.scored.matrix[row], usual, contents.parts, voice)
                 creator["reasons"] = [reason.to_dict() for reason in told]
         return creators
 

@@ -18,6 +18,7 @@ from textwrap import dedent
 
 import pytest
 
+from matching.bundle import promoted, read_manifest
 from matching.columns import CREATORS
 from matching.errors import MatchingError
 from matching.features import FEATURES
@@ -87,6 +88,10 @@ class Copy:
         return json.loads(self.shell(f'"{sys.executable}" look.py "{bundle}" {feature}'))
 
 
+def features_of(bundle: Path) -> list[str]:
+    return [feature["name"] for feature in read_manifest(bundle)["features"]]
+
+
 def is_used(features: list[dict[str, object]], name: str) -> bool:
     return any(f["name"] == name and max(f["use"].values()) > 0 for f in features)
 
@@ -145,19 +150,35 @@ def test_a_column_of_ones_own_by_the_readme(tmp_path: Path):
     copy = Copy(tmp_path)
     (tmp_path / "scores.py").write_text(SCORES)
     copy.shell(f'"{sys.executable}" scores.py && matching train before --out bundles')
-    said = copy.shell(commands)
+    plain = promoted(tmp_path / "bundles")
+    asked = "find {} p000001 -k 5 --json"
+    answer = copy.shell(f"matching {asked.format(plain)}")
+    declaration, rest = commands.split("# 2. ")
+    copy.shell(declaration)
+    assert copy.shell(f"matching {asked.format(plain)}") == answer  # what serves goes on serving
+    copy.shell("matching monday bundles lastweek --out lists --week 2026-W44")
+    monday = promoted(tmp_path / "bundles")
+    assert features_of(monday) == features_of(plain)
+    copy.shell(f"matching evaluate {monday} thisweek --products 5")
+    said = copy.shell(f"# 2. {rest}")
     assert re.search(r"size of sales \(Spearman\) .* gain \+0\.\d+", said)
     pointer = json.loads((tmp_path / "bundles" / "promoted.json").read_text())
     assert [record["version"] for record in pointer["promotions"]] == [
         *pointer["earlier"],
         pointer["version"],
     ]
+    assert pointer["earlier"] == [plain.name, monday.name]
     bundle = tmp_path / "bundles" / pointer["version"]
     gain = json.loads((bundle / "manifest.json").read_text())["gate"]["promoted"]["gain"]["sales"]
     assert gain["value"] > gain["standard_error"]
     report = json.loads((tmp_path / "reports" / "report.json").read_text())
     assert is_used(report["features"], "my_score")
+    assert report["against"]["features"]["added"] == ["my_score"]
+    assert report["against"]["rows"] > 0
     assert copy.look(bundle, "my_score")["contribution"] > 0
+    copy.shell("matching bundles rollback bundles")
+    assert promoted(tmp_path / "bundles") == monday
+    copy.shell(f"matching bundles promote bundles {bundle.name}")
     (tmp_path / "cell.py").write_text(cell)
     copy.shell(f'"{sys.executable}" cell.py')
     again = json.loads((tmp_path / "bundles" / "promoted.json").read_text())["version"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -161,3 +161,14 @@ def config_of(manifest: Mapping[str, Any]) -> TrainConfig:
             f"the bundle was trained with a choice that this program does not have "
             f"({error.message}): train again"
         ) from error
+
+
+def as_trained(manifest: Mapping[str, Any]) -> TrainConfig:
+    """Return the configuration that trains a bundle's like: features that came since are ignored.
+
+    MatchingError if it has choices that this program does not have.
+    """
+    had = {feature["name"] for feature in manifest["features"]}
+    config = config_of(manifest)
+    new = {feature.name for feature in FEATURES} - had
+    return replace(config, ignored_features=tuple(sorted({*config.ignored_features, *new})))

@@ -13,7 +13,6 @@ from matching.catalog import Catalog
 from matching.columns import CHANNELS
 from matching.errors import MatchingError
 from matching.facts import build_history, days_of
-from matching.features import FEATURES
 from matching.history import FloatArray, IntArray, day_number
 from matching.matcher import Matcher
 from training.figures import number
@@ -86,16 +85,17 @@ def measure_drift(matcher: Matcher, catalog: Catalog, seed: int = 0) -> dict[str
     if min(told["rows"]) < LEAST_ROWS:
         return {**told, "reason": f"fewer than {LEAST_ROWS} invitations before or since {start}"}
     parts = [log.only(rows) for rows in chosen]
-    matrices = [add_features(part, history, matcher.contents.texts).matrix for part in parts]
+    contents, features = matcher.contents, matcher.contents.features
+    matrices = [add_features(part, history, contents.texts, features).matrix for part in parts]
     predicted = [_predict(matcher, part) for part in parts]
     return {
         **told,
         "features": _worst_first(
             {
                 feature.name: [matrix[:, place] for matrix in matrices]
-                for place, feature in enumerate(FEATURES)
+                for place, feature in enumerate(features)
             },
-            {feature.name: {"stage": feature.stage.value} for feature in FEATURES},
+            {feature.name: {"stage": feature.stage.value} for feature in features},
         ),
         "predictions": _worst_first(
             {told: [by[name] for by in predicted] for name, told in _PREDICTIONS.items()}, {}

@@ -18,7 +18,7 @@ from training import worth
 from training.about import describe_bundle
 from training.against import Comparison, describe_change, promoted_beside
 from training.baselines import BASELINES, Score, fit_baselines
-from training.config import config_of
+from training.config import as_trained
 from training.drift import measure_drift
 from training.findings import findings
 from training.known import Known
@@ -147,7 +147,7 @@ def evaluate(
         "later": judge_later(matcher, later, asked.seed),
         "similar": judge_similar(matcher, later, seed=asked.seed),
         "absent": absent,
-        "features": feature_use(matcher.contents.ranker),
+        "features": feature_use(matcher.contents.ranker, matcher.contents.features),
     }
     tell("drift")
     report["drift"] = measure_drift(matcher, catalog, asked.seed)
@@ -162,13 +162,13 @@ def evaluate(
         report["against"] = _against(matcher, manifest, other, catalog, later, truth, asked)
     study = Study(catalog, truth, matcher.as_of, asked.products, asked.seed, tell)
     if asked.curve:
-        report["curve"] = curve(study, config_of(manifest))
+        report["curve"] = curve(study, as_trained(manifest))
     if asked.ablation:
         told = told_evidence(matcher, asked.seed)
-        report["ablation"] = {**ablation(study, config_of(manifest)), "evidence": told}
+        report["ablation"] = {**ablation(study, as_trained(manifest)), "evidence": told}
     if asked.origins:
         report["rolling"] = compare_origins(
-            catalog, config_of(manifest), asked.origins, asked.seed, tell
+            catalog, as_trained(manifest), asked.origins, asked.seed, tell
         )
     report["findings"] = findings(report)
     return Report(report)

@@ -20,7 +20,7 @@ from matching.features import FEATURES
 from matching.gate import configuration
 from matching.history import History, day_number
 from training import metrics
-from training.config import TrainConfig, config_of
+from training.config import TrainConfig, as_trained
 from training.figures import Draws, Estimate
 from training.fit import fit_ranker
 from training.rows import Rows
@@ -49,14 +49,7 @@ class Rival:
         """
         had = {feature["name"]: feature["code"] for feature in manifest["features"]}
         now = {feature.name: feature.code_hash for feature in FEATURES}
-        theirs = config_of(manifest)
-        new = tuple(name for name in now if name not in had)
-        theirs = replace(
-            theirs,
-            ignored_features=tuple(sorted({*theirs.ignored_features, *new})),
-            gate_days=config.gate_days,
-            threads=config.threads,
-        )
+        theirs = replace(as_trained(manifest), gate_days=config.gate_days, threads=config.threads)
         changed = sorted(name for name, code in had.items() if now.get(name) != code)
         note = f"without its own {', '.join(changed)}: changed since" if changed else None
         return cls(manifest["version"], configuration(manifest), theirs, note)

@@ -39,7 +39,8 @@ class Known:
         """Cut the catalog at the bundle's date; only what the bundle knows stays."""
         known = as_bundled(matcher, catalog.cut(matcher.as_of))
         history = build_history(known)
-        rows = collect_rows(known, history, matcher.contents.texts)
+        contents = matcher.contents
+        rows = collect_rows(known, history, contents.texts, contents.features)
         return cls(known, history, matcher, day_number(matcher.as_of), seed, rows)
 
     def sales(self, key: str, scored: Scored) -> FloatArray:

@@ -1,5 +1,6 @@
 """Refresh: the newest facts for models that were trained before; nothing that predicts is fitted.
 
+Features are those that the models were trained with, whatever this program knows beside them.
 Heads, effects, interval, text vectors and topics stay what they were. New creators and products are
 predicted and found like all others: facts, records and the space are those of the new date.
 """
@@ -72,6 +73,7 @@ def refresh(
     phases = phases or Phases()
     manifest = read_manifest(bundle)
     matcher = Matcher.load(bundle)
+    old = matcher.contents
     config = config_of(manifest)
     form = Form(**manifest["form"])
     newest = catalog.newest_day()
@@ -91,9 +93,8 @@ def refresh(
             _check_sizes(manifest["sizes"], sizes_of(known))
             _check_ends(manifest, known.newest_days(), as_of)
         history = build_history(known)
-        about, log = describe(known, config), read_log(known, history)
+        about, log = describe(known, config, old.features), read_log(known, history)
         known = without_history(known)
-    old = matcher.contents
     with phases.phase("texts"):
         topics = _topics(old.topics, old.history, history)
         products, creators = count_texts(known)
@@ -103,16 +104,16 @@ def refresh(
             topics.encode(creators),
         )
     with phases.phase("features") as advance:
-        rows = add_features(log, history, texts, advance)
+        rows = add_features(log, history, texts, old.features, advance)
         history.release()
     with phases.phase("records"):
         records = take_residuals(rows, history, form, old.ranker.effects, old.ranker.references)
-    frozen = freeze(records.history, as_of, old.ranker.effects)
+    frozen = freeze(records.history, as_of, old.ranker.effects, old.features)
     with phases.phase("record"):
         record = _record(known, rows, records, matcher, Offers.build(frozen), config)
     del log, rows, records
     medians = _medians(old.medians, old.history, history)
-    models = Models(old.ranker, old.text_encoder, topics, medians)
+    models = Models(old.features, old.ranker, old.text_encoder, topics, medians)
     contents = assemble(known, frozen, texts, models, record, config, phases)
     about |= {
         **{

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 from matching.catalog import Catalog, answer_days, is_accepted
 from matching.columns import SLOT_FEES
 from matching.facts import days_of, log_rows, settled_sales
-from matching.features import FEATURES, build_matrix
+from matching.features import FEATURES, Feature, build_matrix
 from matching.history import FloatArray, History, IntArray
 from matching.models.outcomes import Matrix
 from matching.pairs import Offer, Pairs, Texts
@@ -166,9 +167,11 @@ class Rows(Log):
         return np.asarray(self.invited <= day - delay)
 
 
-def collect_rows(catalog: Catalog, history: History, texts: Texts) -> Rows:
+def collect_rows(
+    catalog: Catalog, history: History, texts: Texts, features: Sequence[Feature] = FEATURES
+) -> Rows:
     """Return every collaboration with its features as of the day of its invitation."""
-    return add_features(read_log(catalog, history), history, texts)
+    return add_features(read_log(catalog, history), history, texts, features)
 
 
 def read_log(catalog: Catalog, history: History) -> Log:
@@ -207,17 +210,23 @@ def read_log(catalog: Catalog, history: History) -> Log:
     )
 
 
-def add_features(log: Log, history: History, texts: Texts, advance: Advance = unheard) -> Rows:
+def add_features(
+    log: Log,
+    history: History,
+    texts: Texts,
+    features: Sequence[Feature] = FEATURES,
+    advance: Advance = unheard,
+) -> Rows:
     """Return the rows with features, made some at a time: what they read is wider than they are."""
     count = len(log.invited)
-    matrix = np.empty((count, len(FEATURES)), dtype=np.float32)
+    matrix = np.empty((count, len(features)), dtype=np.float32)
     for start in range(0, count, _ROWS_AT_ONCE):
         some = slice(start, start + _ROWS_AT_ONCE)
         part = log.only(some)
         pairs = Pairs(
             history, texts, part.creators, part.products, part.channels, part.invited, part.offer
         )
-        matrix[some] = build_matrix(pairs, FEATURES)
+        matrix[some] = build_matrix(pairs, features)
         advance(min(1.0, some.stop / count))
     return Rows(**{f.name: getattr(log, f.name) for f in fields(log)}, matrix=matrix)
 

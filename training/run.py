@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import partial
@@ -19,7 +19,7 @@ from matching.catalog import Catalog
 from matching.contents import Contents, describe_features
 from matching.errors import MatchingError, OptionError
 from matching.facts import build_history
-from matching.features import FEATURES, FeatureTables
+from matching.features import FEATURES, Feature, FeatureTables
 from matching.gate import tell
 from matching.history import History, day_number
 from matching.matcher import Matcher
@@ -61,8 +61,9 @@ _PROFILE_COLUMNS = ("name", "category", "profile_text")
 
 @dataclass(frozen=True)
 class Models:
-    """What was learnt, whatever the date of the facts that it is applied to."""
+    """What was learnt of which features, whatever the date of the facts that it is applied to."""
 
+    features: Sequence[Feature]
     ranker: Ranker
     text_encoder: TextEncoder
     topics: Topics
@@ -153,7 +154,7 @@ def train(
     with phases.phase("texts"):
         text_encoder, topics, texts = encode_texts(known, history, config)
     with phases.phase("features") as advance:
-        rows = add_features(log, history, texts, advance)
+        rows = add_features(log, history, texts, advance=advance)
         history.release()
     again = bool(config.gate_days and promoted and reads_texts_otherwise(promoted, config))
     if not again:  # else features are asked of past days once more
@@ -179,7 +180,7 @@ def train(
             rows_for = partial(_rows_for, known, log, history)
             about["gate"] = judge_trial(rows, history, as_of, config, promoted, rows_for)
     del log, rows, history  # before the space, which needs none of them
-    models = Models(ranker, text_encoder, topics, medians)
+    models = Models(FEATURES, ranker, text_encoder, topics, medians)
     contents = assemble(known, frozen, texts, models, record, config, phases)
     return Trained(contents, as_of, about, {"phases": phases.costs})
 
@@ -202,7 +203,7 @@ def assemble(
     """Return what serves: models, the facts at a date, and the space in which to find creators."""
     with phases.phase("tables"):
         offers = Offers.build(frozen)
-        tables = FeatureTables.build(FEATURES, frozen, texts)
+        tables = FeatureTables.build(models.features, frozen, texts)
         scorer = Scorer(frozen, texts, offers, models.ranker, tables)
     with phases.phase("space of creators") as advance:
         encoder = learn_space(scorer, config, advance)
@@ -238,7 +239,9 @@ def without_history(known: Catalog) -> Catalog:
     )
 
 
-def describe(known: Catalog, config: TrainConfig) -> dict[str, Any]:
+def describe(
+    known: Catalog, config: TrainConfig, features: Sequence[Feature] = FEATURES
+) -> dict[str, Any]:
     """Return what every manifest says: of the catalog, the configuration and the program."""
     return {
         "catalog": {
@@ -246,7 +249,7 @@ def describe(known: Catalog, config: TrainConfig) -> dict[str, Any]:
             "currency": known.currency,
             "tables": digest_tables(known),
         },
-        "features": describe_features(),
+        "features": describe_features(features),
         "sizes": sizes_of(known),
         "newest": {table: day.isoformat() for table, day in known.newest_days().items()},
         "config": asdict(config),
@@ -261,9 +264,14 @@ def sizes_of(known: Catalog) -> dict[str, int]:
     return {name: len(getattr(known, name)) for name in _TABLES}
 
 
-def freeze(history: History, as_of: date, effects: Effects | None = None) -> History:
+def freeze(
+    history: History,
+    as_of: date,
+    effects: Effects | None = None,
+    features: Sequence[Feature] = FEATURES,
+) -> History:
     """Return what features, effects and offers ask of the history at a date."""
-    read = [name for feature in FEATURES for name in feature.reads if name in TOTALS]
+    read = [name for feature in features for name in feature.reads if name in TOTALS]
     residuals = EFFECT_READS if effects is not None and effects.used else ()
     return history.freeze(as_of, [*(TOTALS[name][:2] for name in read), *residuals, *OFFER_TOTALS])
 

@@ -131,9 +131,10 @@ def told_evidence(matcher: Matcher, seed: int) -> dict[str, Figure]:
     ids = matcher.contents.history.product_ids
     told = []
     for product in np.sort(drawn):
-        parts = matcher.match(ids[int(product)], k=_TOLD_CREATORS).contributions
-        if parts is not None and len(parts):
-            told.append({n: float(np.abs(v).mean()) for n, v in evidence(parts).items()})
+        moved = matcher.match(ids[int(product)], k=_TOLD_CREATORS).contributions
+        if moved is not None and len(moved):
+            stages = evidence(moved, matcher.contents.parts)
+            told.append({name: float(np.abs(values).mean()) for name, values in stages.items()})
     return {stage: mean_figure([one[stage] for one in told]) for stage in STAGES}
 
 

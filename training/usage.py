@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from matching.features import FEATURES
+from matching.features import Feature
 from matching.models.ranker import HEADS, Ranker
 from training.cells import Table
 
 _SHOWN = 25
 
 
-def feature_use(ranker: Ranker) -> list[dict[str, Any]]:
+def feature_use(ranker: Ranker, features: Sequence[Feature]) -> list[dict[str, Any]]:
     """Return of each feature its stage and its share in every head that grows trees.
 
     The most used come first, by the largest share in any head.
@@ -24,7 +24,7 @@ def feature_use(ranker: Ranker) -> list[dict[str, Any]]:
             "stage": feature.stage.value,
             "use": {name: use[feature.name] for name, use in used.items()},
         }
-        for feature in FEATURES
+        for feature in features
     ]
     return sorted(told, key=_largest, reverse=True)
 

@@ -241,7 +241,7 @@ def test_a_bundle_of_other_features_names_them(market: Path):
     for changed, message in (
         (renamed, "old_feature"),
         (recoded, features[0]["name"]),
-        (swapped, "another order"),
+        (swapped, "than the bundle names"),  # those of its trees
     ):
         reseal(market, features=changed)
         with pytest.raises(BundleError, match=message):

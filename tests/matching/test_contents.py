@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from matching import contents as contents_module
 from matching.contents import Contents, describe_features
+from matching.errors import BundleError
+from matching.explain import evidence, reasons
+from matching.features import FEATURES
 from matching.history import RESIDUALS
+from matching.matcher import Matcher
 from matching.models.effects import READS
 from matching.models.ranker import HEADS
 from matching.models.text import count_ngrams
@@ -66,3 +73,44 @@ def test_topics_come_back(trained: Trained, again: Contents):
     assert words == len(again.history.words["subcategory"])
     text = count_ngrams(["坚果 零食 测评"])
     assert np.array_equal(again.topics.encode(text), trained.contents.topics.encode(text))
+
+
+NEW = replace(FEATURES[0], name="my_score", code_hash="new")
+
+
+def test_a_program_that_knows_more_features_answers_the_same(
+    trained: Trained, monkeypatch: pytest.MonkeyPatch
+):
+    """A bundle brings its own features, in its own order; those beside them are not computed."""
+    monkeypatch.setattr(contents_module, "FEATURES", (NEW, *reversed(FEATURES)))
+    contents = Contents.from_files({"features": describe_features()}, trained.contents.to_files())
+    assert [feature.name for feature in contents.features] == [f.name for f in FEATURES]
+    found, expected = (
+        Matcher("unsaved", trained.as_of, each).match("p000001", k=5).to_dict()
+        for each in (contents, trained.contents)
+    )
+    assert found == expected
+
+
+def test_a_part_is_told_by_the_features_of_its_bundle(trained: Trained):
+    fewer = replace(trained.contents.tables, features=FEATURES[1:])
+    contents = replace(trained.contents, tables=fewer)
+    moved = np.zeros(len(contents.parts) + 1)
+    moved[0] = 0.5
+    stage = FEATURES[1].stage.value
+    assert evidence(moved[None, :], contents.parts)[stage] == 0.5
+    values, usual = np.ones(len(FEATURES) - 1, np.float32), contents.medians.usual(0)
+    (told,) = reasons(moved, values, usual, contents.parts)
+    assert told.feature == FEATURES[1].name
+
+
+@pytest.mark.parametrize(
+    "ours", [FEATURES[1:], (replace(FEATURES[0], code_hash="x"), *FEATURES[1:])]
+)
+def test_features_that_are_unknown_or_changed_are_named(
+    trained: Trained, monkeypatch: pytest.MonkeyPatch, ours: tuple[object, ...]
+):
+    monkeypatch.setattr(contents_module, "FEATURES", ours)
+    with pytest.raises(BundleError, match=FEATURES[0].name) as error:
+        Contents.from_files({"features": describe_features()}, trained.contents.to_files())
+    assert error.value.reason == "foreign"
