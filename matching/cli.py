@@ -816,7 +816,7 @@ def promote_bundle(
     """Let a version serve, after verifying and loading it whole, unless it is clearly worse.
 
     Worse is what train measured on the weeks before the bundle's date, beside the configuration
-    that serves: by more than the standard error of the difference.
+    that serves: beyond 1.64 standard errors of the difference, where no other gain is clearer.
     """
     _promote(bundles, version, force)
     print(version)

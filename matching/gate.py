@@ -3,11 +3,16 @@
 It reads manifests only; what they say was measured by `train` (`training/gate.py`): how models of
 this configuration, fitted some weeks before the bundle's date, fared on the weeks since.
 
-Two comparisons can show a loss. On the same days and rows, against the promoted configuration: the
-difference is paired, and one standard error of it is a clear loss. And against what the promoted
-bundle itself showed on the weeks before its own date: broken data harm both sides of the first
-comparison alike, but not this one. Its weeks are others, with other luck, so here it takes two
-standard errors.
+Two comparisons can show a loss. On the same days and rows, against the promoted configuration, the
+difference is paired. A loss is clear there beyond 1.64 of its standard errors, the one-sided 95 %,
+so that a change that is none is refused about once in ten; one standard error would refuse a third.
+And a loss that is clear in one outcome is noted and refuses nothing where another has gained more
+clearly, in standard errors: a change that orders sales better may cost a little elsewhere, and
+promoting it is then the better bet.
+
+The other comparison is with what the promoted bundle itself showed on the weeks before its own
+date: broken data harm both sides of the first alike, but not this one. Its weeks are others, with
+other luck, so it takes two standard errors, and no gain makes up for it.
 """
 
 from __future__ import annotations
@@ -28,7 +33,7 @@ OUTCOMES = {
     "sold": "selling anything (AUC)",
     "sales": "size of sales (Spearman)",
 }
-PAIRED_ERRORS, OTHER_DAYS_ERRORS = 1.0, 2.0
+PAIRED_ERRORS, OTHER_DAYS_ERRORS = 1.64, 2.0
 _SAME_RESULT = ("threads", "gate_days")
 
 Manifest = Mapping[str, Any]
@@ -56,11 +61,13 @@ def judge(candidate: Manifest, promoted: Manifest) -> Verdict:
     mine = candidate.get("gate")
     if not mine or not mine["figures"]:
         return Verdict(notes=(f"not judged: {_reason(candidate)}",))
-    losses, notes = list(_other_days(mine, promoted)), []
+    losses = list(_other_days(mine, promoted))
+    notes: list[str] = []
     beside = mine["promoted"]
     serving = configuration(promoted)
     if beside is not None and beside.get("configuration") == serving:
-        losses = [*_same_days(mine, beside), *losses]
+        lost, outweighed = _same_days(mine, beside)
+        losses, notes = [*lost, *losses], [*notes, *outweighed]
         notes += [f"the promoted configuration was judged {beside['note']}"] * bool(beside["note"])
     elif configuration(candidate) != serving:  # else nothing can differ, as after a refresh
         why = "it was not compared with the promoted configuration when it was trained"
@@ -148,13 +155,23 @@ def _reason(candidate: Manifest) -> str:
     return f"too little became known from {gate['from']} to {gate['until']}"
 
 
-def _same_days(mine: Manifest, beside: Manifest) -> Iterator[str]:
-    for name, gain in beside["gain"].items():
-        lost, error = -gain["value"], _error(gain)
-        if lost > PAIRED_ERRORS * error:
-            yield _told(
-                name, mine, lost, error, beside, "the promoted configuration's", "on the same days"
-            )
+def _same_days(mine: Manifest, beside: Manifest) -> tuple[list[str], list[str]]:
+    """Return the clear losses, and those for which another outcome's clearer gain makes up."""
+    clearness = {name: _in_errors(gain) for name, gain in beside["gain"].items()}
+    best = max(clearness, key=lambda name: clearness[name], default="")
+    losses, outweighed = [], []
+    for name, clear in clearness.items():
+        if clear >= -PAIRED_ERRORS:
+            continue
+        gain = beside["gain"][name]
+        whose = "the promoted configuration's"
+        told = _told(name, mine, -gain["value"], _error(gain), beside, whose, "on the same days")
+        if clearness[best] > -clear:
+            gained = _plus_minus(beside["gain"][best], "+")
+            outweighed.append(f"{told}; {OUTCOMES[best]} gains more clearly: {gained}")
+        else:
+            losses.append(told)
+    return losses, outweighed
 
 
 def _other_days(mine: Manifest, promoted: Manifest) -> Iterator[str]:
@@ -168,6 +185,14 @@ def _other_days(mine: Manifest, promoted: Manifest) -> Iterator[str]:
         if lost > OTHER_DAYS_ERRORS * error:
             days = f"from {theirs['from']} to {theirs['until']}"
             yield _told(name, mine, lost, error, theirs, "the promoted bundle's own", days)
+
+
+def _in_errors(gain: Mapping[str, Any]) -> float:
+    """Return a gain in its standard errors: 0 where there is none, or the error is not known."""
+    value, error = gain["value"], _error(gain)
+    if not value:
+        return 0.0
+    return value / error if error else math.copysign(math.inf, value)
 
 
 def _error(figure: Mapping[str, Any]) -> float:

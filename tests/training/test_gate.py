@@ -17,7 +17,7 @@ from matching.bundle import read_manifest
 from matching.catalog import Catalog
 from matching.facts import build_history
 from matching.features import FEATURES
-from matching.gate import Verdict, judge
+from matching.gate import PAIRED_ERRORS, Verdict, judge
 from tests.conftest import QUICK, Run
 from tests.markets import small_market
 from training.config import TrainConfig
@@ -127,7 +127,7 @@ def test_a_worse_configuration_is_refused_on_the_same_days(
     versions: dict[str, Path], bundles: Path, run: Run
 ):
     gain = gate_of(versions["one tree"])["promoted"]["gain"]["sales"]
-    assert gain["value"] < -gain["standard_error"]
+    assert gain["value"] < -PAIRED_ERRORS * gain["standard_error"]
     code, _, err = run("bundles", "promote", bundles, versions["one tree"].name)
     assert code == 1
     assert f"{-gain['value']:.3f} below the promoted configuration's" in err
