@@ -62,7 +62,7 @@ def judge(candidate: Manifest, promoted: Manifest) -> Verdict:
     if not mine or not mine["figures"]:
         return Verdict(notes=(f"not judged: {_reason(candidate)}",))
     losses = list(_other_days(mine, promoted))
-    notes: list[str] = []
+    notes = list(_not_judged(mine, promoted))
     beside = mine["promoted"]
     serving = configuration(promoted)
     if beside is not None and beside.get("configuration") == serving:
@@ -172,6 +172,17 @@ def _same_days(mine: Manifest, beside: Manifest) -> tuple[list[str], list[str]]:
         else:
             losses.append(told)
     return losses, outweighed
+
+
+def _not_judged(mine: Manifest, promoted: Manifest) -> Iterator[str]:
+    """Yield the outcomes that the promoted bundle was judged on and this one was not, and why."""
+    theirs = (promoted.get("gate"), mine["promoted"])
+    names = dict.fromkeys(name for gate in theirs if gate for name in gate.get("figures", ()))
+    for name in names:
+        if name not in mine["figures"]:
+            why = mine.get("missing", {}).get(name, "too few of them became known")
+            days = f"from {mine['from']} to {mine['until']}"
+            yield f"{OUTCOMES[name]} is not judged {days}, as the promoted bundle was: {why}"
 
 
 def _other_days(mine: Manifest, promoted: Manifest) -> Iterator[str]:

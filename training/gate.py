@@ -33,6 +33,14 @@ Estimates = dict[str, Estimate]
 
 
 @dataclass(frozen=True)
+class Span:
+    """What some weeks tell of each outcome, and why of the others they tell too little."""
+
+    estimates: Estimates
+    missing: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Rival:
     """The promoted configuration, as far as this program can fit it, and what it cannot."""
 
@@ -74,12 +82,14 @@ def judge_trial(
     Returns
     -------
     dict
-        `from` and `until` (days), `figures` by outcome, and `promoted`: its version, configuration,
-        figures, and the paired `gain` over them, or `reason`: why it could not be judged.
+        `from` and `until` (days), `figures` by outcome, `missing`: why an outcome has none, and
+        `promoted`: its version, configuration, figures, and the paired `gain` over them, or
+        `reason`: why it could not be judged.
     """
     start = as_of - timedelta(days=config.gate_days)
     told: dict[str, Any] = {"from": start.isoformat(), "until": as_of.isoformat()}
-    mine = estimate_span(rows, history, start, as_of, config)
+    span = judge_span(rows, history, start, as_of, config)
+    mine, told["missing"] = span.estimates, span.missing
     told["figures"] = {name: estimate.figure() for name, estimate in mine.items()}
     told["promoted"] = None
     if promoted is None:
@@ -131,11 +141,23 @@ def estimate_span(
     config: TrainConfig,
     draws: Draws | None = None,
 ) -> Estimates:
+    """Return the estimates of `judge_span` alone."""
+    return judge_span(rows, history, start, end, config, draws).estimates
+
+
+def judge_span(
+    rows: Rows,
+    history: History,
+    start: date,
+    end: date,
+    config: TrainConfig,
+    draws: Draws | None = None,
+) -> Span:
     """Fit on what was known at the start and judge what became known from then to the end.
 
     `accept` is AUC over the invitations that were answered, `sales` Spearman over the
     collaborations that were published and, where many sell nothing, `sold` AUC of any sale. What
-    too few rows tell is left out. Draws of creators are the same for every configuration.
+    too few rows tell is missing. Draws of creators are the same for every configuration.
 
     Parameters
     ----------
@@ -155,12 +177,27 @@ def estimate_span(
     parts: dict[str, tuple[Any, Any, Any]] = {
         "accept": (answered, metrics.auc(accepted, outcomes.accept_probability[answered]), accepted)
     }
+    missing = {}
     if fitted.form.given_sale:
         parts["sold"] = (published, metrics.auc(sales > 0, told), sales > 0)
+    else:
+        missing["sold"] = fitted.ranker.heads["sale"].reason
     parts["sales"] = (published, metrics.spearman(sales, told), None)
-    return {
-        name: draws.only(judged).estimate(metric)
-        for name, (judged, metric, truth) in parts.items()
-        if np.count_nonzero(judged) >= LEAST_ROWS
-        and (truth is None or LEAST_RARER <= truth.sum() <= len(truth) - LEAST_RARER)
-    }
+    estimates = {}
+    for name, (judged, metric, truth) in parts.items():
+        why = _too_little(np.count_nonzero(judged), truth)
+        if why:
+            missing[name] = why
+        else:
+            estimates[name] = draws.only(judged).estimate(metric)
+    return Span(estimates, missing)
+
+
+def _too_little(count: int, truth: Any) -> str:
+    """Return why so many rows with this truth, bool or None, tell too little; else nothing."""
+    if count < LEAST_ROWS:
+        return f"only {count} became known, fewer than {LEAST_ROWS}"
+    rarer = LEAST_RARER if truth is None else int(min(truth.sum(), count - truth.sum()))
+    if rarer < LEAST_RARER:
+        return f"only {rarer} of {count} came out otherwise, fewer than {LEAST_RARER}"
+    return ""

@@ -93,6 +93,22 @@ def test_of_changes_that_are_none_few_are_refused():
     assert np.mean([bool(verdict.losses) for verdict in refused]) < 0.15
 
 
+def test_an_outcome_that_is_judged_no_more_is_noted_with_why():
+    """A dump without declined invitations would else pass for as good."""
+    mine = candidate({"sales": (0.0, 0.01)})
+    before = with_gate({"accept": 0.7, "sold": 0.8, "sales": 0.7})
+    mine["gate"]["missing"] = {"accept": "only 3 of 400 came out otherwise, fewer than 10"}
+    verdict = judge(mine, before)
+    assert verdict.losses == ()
+    assert verdict.notes == (
+        "acceptance (AUC) is not judged from 2026-10-01 to 2026-10-29, as the promoted bundle "
+        "was: only 3 of 400 came out otherwise, fewer than 10",
+        "selling anything (AUC) is not judged from 2026-10-01 to 2026-10-29, as the promoted "
+        "bundle was: too few of them became known",  # a bundle that does not say why
+    )
+    assert judge(before | {"version": "v3"}, before).notes == ()
+
+
 def test_no_gain_makes_up_for_a_fall_since_the_promoted_bundle():
     """Broken data harm both configurations alike."""
     mine = candidate({"accept": (0.05, 0.001), "sales": (0.0, 0.01)})

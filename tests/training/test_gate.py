@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -21,7 +22,7 @@ from matching.gate import PAIRED_ERRORS, Verdict, judge
 from tests.conftest import QUICK, Run
 from tests.markets import small_market
 from training.config import TrainConfig
-from training.fit import fit_ranker
+from training.fit import FEW_SELL_NOTHING, fit_ranker
 from training.gate import Rival
 from training.rows import collect_rows
 from training.run import Trained, encode_texts, train
@@ -163,6 +164,19 @@ def test_what_was_not_judged_passes_with_a_note(
     code, _, err = run("bundles", "promote", bundles, versions["equal"].name)
     assert code == 0
     assert "it was not compared with the promoted configuration" in err
+
+
+def test_an_outcome_that_too_few_rows_tell_is_named(versions: dict[str, Path], small: Catalog):
+    log = small.collaborations
+    declined = log["status"] == "declined"
+    no_no = replace(small, collaborations=log[~declined].reset_index(drop=True))
+    sound = read_manifest(versions["sound"])
+    trained = train(no_no, JUDGED, promoted=sound)
+    why = trained.about["gate"]["missing"]["accept"]
+    assert re.fullmatch(r"only \d+ of \d+ came out otherwise, fewer than 10", why)
+    assert sound["gate"]["missing"] == {"sold": FEW_SELL_NOTHING}
+    notes = judge({"version": "v2", **trained.about}, sound).notes
+    assert [note for note in notes if "acceptance (AUC) is not judged" in note and why in note]
 
 
 def test_nothing_that_came_later_teaches_the_trial(small: Catalog):
