@@ -135,6 +135,7 @@ def simulate(
 @app.command()
 def check(data: Data) -> None:
     """Validate a catalog: every problem with table, column, count and first rows."""
+    import matching.features  # noqa: F401 — refuses columns of one's own that can be no features
     from matching.catalog import Catalog
 
     catalog = Catalog.load(data)

@@ -17,8 +17,10 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
+from matching.choices import nearest
 from matching.columns import Column, Kind, Table
 from matching.errors import Problem
+from matching.own import FILE, OWN_COLUMNS
 from matching.parsing import ADVICE, NOUNS, ForeignTypeError, empty, parse
 
 Rows = npt.NDArray[np.bool_]
@@ -118,6 +120,12 @@ def _check_columns(table: Table, raw: pd.DataFrame, findings: Findings) -> None:
     if extra:
         named = ", ".join(extra[:8]) + (", …" if len(extra) > 8 else "")
         findings.warnings.append(f"{table.name}: columns that are not used: {named}")
+    for own in OWN_COLUMNS:
+        if own.table == table.name and own.name not in raw:
+            findings.warnings.append(
+                f"{FILE.name} declares {own.table}.{own.name}, but the table has no such column: "
+                f"nothing is learnt of it{nearest(own.name, extra)}"
+            )
     for column in table.columns:
         if column.required and column.name not in raw:
             advice = "It is required" + _hint(column.name, extra)

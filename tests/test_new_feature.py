@@ -188,6 +188,19 @@ def test_a_column_of_ones_own_by_the_readme(tmp_path: Path):
     assert one == two
 
 
+def test_check_tells_what_train_would_refuse(tmp_path: Path):
+    """A column of one's own by the name of a feature, and one that the dump does not have."""
+    copy = Copy(tmp_path)
+    said = 'stage = "thrive"\nen = "It is {value}"\nzh = "{value}"\n'
+    file = tmp_path / "matching" / "own_columns.toml"
+    file.write_text(f"[creators.accept_rate]\n{said}", encoding="utf-8")
+    check = f"matching check {ROOT / 'data' / 'sample'}"
+    told = copy.shell(f"! {check}")
+    assert "own_columns.toml: feature accept_rate is there already: take another name" in told
+    file.write_text(f"[creators.reputatoin]\n{said}", encoding="utf-8")
+    assert "warning: own_columns.toml declares creators.reputatoin" in copy.shell(check)
+
+
 OWN = OwnColumn("creators", "my_score", "thrive", "The score is {value}", "评分为 {value}")
 
 

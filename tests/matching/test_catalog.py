@@ -19,6 +19,7 @@ from matching.asof import OUTCOMES
 from matching.catalog import Catalog, answer_days, is_accepted
 from matching.columns import TABLES, Kind
 from matching.errors import MatchingError
+from matching.own import OwnColumn
 from tests.matching.worlds import tiny_tables
 
 REAL_SHOP = Path(__file__).parents[3] / "shared" / "real" / "tiktokshop-vn"
@@ -323,6 +324,23 @@ def test_a_database_may_store_types_loosely(tmp_path):
         catalog.creators["follower_count"], pd.Series([5, 7.5, np.nan], name="follower_count")
     )
     assert catalog.warnings == ("creators: columns that are not used: note",)
+
+
+def test_a_declared_column_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch):
+    declared = (
+        OwnColumn("creators", "my_score", "thrive", "It is {value}", "{value}"),
+        OwnColumn("products", "margin", "utilize", "It is {value}", "{value}"),
+    )
+    monkeypatch.setattr("matching.validation.OWN_COLUMNS", declared)
+    tables = tiny_tables()
+    tables["creators"]["my_scor"] = 1.0
+    assert Catalog.from_tables(tables).warnings == (
+        "creators: columns that are not used: my_scor",
+        "own_columns.toml declares creators.my_score, but the table has no such column: nothing is "
+        "learnt of it; did you mean 'my_scor'?",
+        "own_columns.toml declares products.margin, but the table has no such column: nothing is "
+        "learnt of it",
+    )
 
 
 def test_importing_the_catalog_imports_no_checks_and_no_database():
