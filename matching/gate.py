@@ -138,7 +138,7 @@ def tell(gate: Mapping[str, Any] | None) -> Iterator[str]:
             line += f"gain {_plus_minus(beside['gain'][name], '+')}"
         yield line
     if not gate["figures"]:
-        yield f"too little became known from {gate['from']} to {gate['until']} to judge"
+        yield f"not judged: {_too_little(gate)}"
     if "reason" in beside:
         yield f"the promoted configuration cannot be judged: {beside['reason']}"
 
@@ -151,8 +151,14 @@ def _plus_minus(figure: Mapping[str, Any], sign: str = "") -> str:
 def _reason(candidate: Manifest) -> str:
     if "gate" not in candidate:
         return f"{candidate['version']} was trained without the gate's fit"
-    gate = candidate["gate"]
-    return f"too little became known from {gate['from']} to {gate['until']}"
+    return _too_little(candidate["gate"])
+
+
+def _too_little(gate: Mapping[str, Any]) -> str:
+    """Return why nothing could be judged."""
+    missing = [f"{OUTCOMES[name]}: {why}" for name, why in gate.get("missing", {}).items()]
+    days = f"too little became known from {gate['from']} to {gate['until']}"
+    return str(gate.get("reason") or "; ".join(missing) or days)
 
 
 def _same_days(mine: Manifest, beside: Manifest) -> tuple[list[str], list[str]]:

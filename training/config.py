@@ -92,10 +92,10 @@ class TrainConfig:
         return tuple(part.name for part in PARTS if part.stage.value == self.without_stage)
 
     @classmethod
-    def load(cls, path: Path) -> TrainConfig:
+    def load(cls, path: Path | str) -> TrainConfig:
         """Read a TOML file; OptionError names an unknown key and the nearest known one."""
         try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
+            values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         except OSError as error:
             raise OptionError("config", f"{path} cannot be read: {error.strerror}") from error
         except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -19,6 +19,7 @@ from matching.errors import MatchingError
 from matching.features import FEATURES
 from matching.gate import configuration
 from matching.history import History, day_number
+from matching.models.ranker import Ranker
 from training import metrics
 from training.config import TrainConfig, as_trained
 from training.figures import Draws, Estimate
@@ -82,12 +83,17 @@ def judge_trial(
     Returns
     -------
     dict
-        `from` and `until` (days), `figures` by outcome, `missing`: why an outcome has none, and
-        `promoted`: its version, configuration, figures, and the paired `gain` over them, or
-        `reason`: why it could not be judged.
+        `from` and `until` (days), `figures` by outcome, `missing`: why an outcome has none,
+        `reason`: why nothing was fitted, where that is so, and `promoted`: its version,
+        configuration, figures, and the paired `gain` over them, or `reason`: why it could not be
+        judged.
     """
-    start = as_of - timedelta(days=config.gate_days)
+    start = as_of - timedelta(days=min(config.gate_days, as_of.toordinal() - 1))
     told: dict[str, Any] = {"from": start.isoformat(), "until": as_of.isoformat()}
+    reason = _too_early(rows, day_number(start))
+    if reason:
+        why = f"{reason} {config.gate_days:,} days before {as_of}; choose fewer gate_days"
+        return {**told, "figures": {}, "missing": {}, "reason": why, "promoted": None}
     span = judge_span(rows, history, start, as_of, config)
     mine, told["missing"] = span.estimates, span.missing
     told["figures"] = {name: estimate.figure() for name, estimate in mine.items()}
@@ -112,6 +118,15 @@ def judge_trial(
         "gain": {name: (mine[name] - theirs[name]).figure() for name in mine if name in theirs},
     }
     return told
+
+
+def _too_early(rows: Rows, day: int) -> str:
+    """Return what was too little known before a day to fit anything that could be judged."""
+    answers = np.count_nonzero(rows.answered_on < day)
+    outcomes = np.count_nonzero((rows.ended_on < day) & ~np.isnan(rows.sales))
+    if max(answers, outcomes) >= LEAST_ROWS:
+        return ""
+    return f"only {answers} answers and {outcomes} outcomes were known"
 
 
 def _same(one: TrainConfig, other: TrainConfig) -> bool:
@@ -185,12 +200,26 @@ def judge_span(
     parts["sales"] = (published, metrics.spearman(sales, told), None)
     estimates = {}
     for name, (judged, metric, truth) in parts.items():
-        why = _too_little(np.count_nonzero(judged), truth)
-        if why:
-            missing[name] = why
-        else:
+        why = _too_little(np.count_nonzero(judged), truth) or _constant(fitted.ranker, name)
+        if not why:
             estimates[name] = draws.only(judged).estimate(metric)
+            if np.isfinite(estimates[name].value):
+                continue
+            why = "nothing that is predicted differs"
+            del estimates[name]
+        missing[name] = why
     return Span(estimates, missing)
+
+
+_HEADS = {"accept": ("accept",), "sold": ("sale",), "sales": ("conversion", "impressions")}
+
+
+def _constant(ranker: Ranker, outcome: str) -> str:
+    """Return why no head that tells of an outcome was learnt; a constant is not judged."""
+    heads = [ranker.heads[name] for name in _HEADS[outcome]]
+    if any(head.booster is not None for head in heads):
+        return ""
+    return f"nothing was learnt of what came before: {heads[0].reason}"
 
 
 def _too_little(count: int, truth: Any) -> str:

@@ -22,6 +22,7 @@ def test_what_a_file_does_not_say_keeps_its_default(tmp_path: Path):
     assert config == TrainConfig(tree_count=7, learning_rate=1.0)
     assert isinstance(config.learning_rate, float)
     assert TrainConfig.load(written(tmp_path, "")) == TrainConfig()
+    assert TrainConfig.load(str(tmp_path / "train.toml")) == TrainConfig()
 
 
 def test_every_choice_is_documented_and_can_be_set(tmp_path: Path):

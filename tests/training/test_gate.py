@@ -179,6 +179,33 @@ def test_an_outcome_that_too_few_rows_tell_is_named(versions: dict[str, Path], s
     assert [note for note in notes if "acceptance (AUC) is not judged" in note and why in note]
 
 
+@pytest.mark.parametrize("days", [1000, 10**6, 10**10])
+def test_days_before_anything_was_known_are_not_judged(
+    versions: dict[str, Path], bundles: Path, run: Run, small: Catalog, days: int
+):
+    trained = train(
+        small, replace(QUICK, gate_days=days), promoted=read_manifest(versions["sound"])
+    )
+    why = f"only 0 answers and 0 outcomes were known {days:,} days before {small.newest_day()}"
+    assert f"gate: not judged: {why}; choose fewer gate_days" in repr(trained)
+    code, _, err = run("bundles", "promote", bundles, trained.save(bundles).name)
+    assert code == 0
+    assert f"note: gate: not judged: {why}" in err
+
+
+def test_a_constant_is_not_judged(small: Catalog):
+    """Enough is known to begin with, and too little to learn acceptance from."""
+    log = small.collaborations
+    start = np.datetime64(small.newest_day()) - 84
+    declined = (log["status"] == "declined") & (log["invited_on"] < start)
+    few = replace(small, collaborations=log[~declined].reset_index(drop=True))
+    gate = train(few, JUDGED).about["gate"]
+    assert re.search(
+        r"^nothing was learnt of what came before: only \d+ of \d+", gate["missing"]["accept"]
+    )
+    assert "sales" in gate["figures"]
+
+
 def test_nothing_that_came_later_teaches_the_trial(small: Catalog):
     """It is what training on the catalog of that day would fit, tree by tree."""
     start = small.newest_day() - timedelta(days=84)
