@@ -18,7 +18,7 @@ from textwrap import dedent
 
 import pytest
 
-from matching.bundle import promoted, read_manifest
+from matching.bundle import promoted, read_manifest, versions
 from matching.columns import CREATORS
 from matching.errors import MatchingError
 from matching.features import FEATURES
@@ -30,10 +30,9 @@ SHIM = '#!/bin/sh\nexec "{python}" -c "from matching.cli import main; main()" "$
 LOOK = """
 import json, sys
 import numpy as np
-from matching.features import FEATURES
 from matching.matcher import Matcher
 matcher = Matcher.load(sys.argv[1])
-place = [feature.name for feature in FEATURES].index(sys.argv[2])
+place = [part.name for part in matcher.contents.parts].index(sys.argv[2])
 found = matcher.match("p000001", k=20)
 told = {
     "contribution": float(np.abs(found.contributions[:, place]).max()),
@@ -99,17 +98,20 @@ def is_used(features: list[dict[str, object]], name: str) -> bool:
 @pytest.mark.slow
 def test_the_three_steps_of_contributing(tmp_path: Path):
     steps = blocks("CONTRIBUTING.md", "A new feature in three steps")
-    assert [language for language, _ in steps] == ["diff", "python", "sh"]
-    (_, fact), (_, code), (_, commands) = steps
+    assert [language for language, _ in steps] == ["sh", "diff", "python", "sh", "python"]
+    before, fact, code, commands, look = (text for _, text in steps)
     copy = Copy(tmp_path)
+    copy.shell(before)
     (tmp_path / "fact.diff").write_text(fact)
     copy.shell("patch -p1 --fuzz=0 < fact.diff")
     with (tmp_path / "matching" / "features" / "utilize.py").open("a", encoding="utf-8") as module:
         module.write(f"\n\n{code}")
-    copy.shell(commands)
-    (bundle,) = (path for path in (tmp_path / "bundles").iterdir() if path.is_dir())
-    manifest = json.loads((bundle / "manifest.json").read_text())
-    assert "sample_cost_share" in [feature["name"] for feature in manifest["features"]]
+    said = copy.shell(commands)
+    assert re.search(r"gate: size of sales .* gain [+-]\d", said)
+    serving = promoted(tmp_path / "bundles")
+    names = {manifest["version"] for manifest in versions(tmp_path / "bundles")}
+    (bundle,) = (tmp_path / "bundles" / name for name in names - {serving.name})
+    assert set(features_of(bundle)) - set(features_of(serving)) == {"sample_cost_share"}
     report = json.loads((tmp_path / "report" / "report.json").read_text())
     assert is_used(report["features"], "sample_cost_share")
     assert "sample_cost_share" in (tmp_path / "report" / "report.html").read_text("utf-8")
@@ -118,6 +120,8 @@ def test_the_three_steps_of_contributing(tmp_path: Path):
     cost, price = (answer["product"][name] for name in ("sample_cost", "price"))
     assert seen["values"] == pytest.approx([cost / price] * len(seen["values"]), rel=1e-5)
     assert seen["contribution"] > 0
+    (tmp_path / "look_too.py").write_text(f"bundle = {str(bundle)!r}\n{look}print(added.max())")
+    assert float(copy.shell(f'"{sys.executable}" look_too.py')) <= seen["contribution"]
 
 
 SCORES = """
