@@ -24,6 +24,7 @@ from training.run import Trained, train
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 QUICK = TrainConfig(
     tree_count=15,
+    learning_rate=0.12,
     text_dimensions=8,
     anchor_products=16,
     anchor_creators=50,
