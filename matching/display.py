@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,13 +12,9 @@ if TYPE_CHECKING:
 
 def to_text(answer: Mapping[str, Any]) -> str:
     """Return an answer as the table that a terminal shows, without colours."""
-    from rich.console import Console
+    from matching.terminal import as_text, show_answer
 
-    from matching.terminal import show_answer
-
-    page = StringIO()
-    show_answer(answer, Console(file=page))
-    return page.getvalue().rstrip()
+    return as_text(lambda console: show_answer(answer, console))
 
 
 def to_html(answer: Mapping[str, Any]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from io import StringIO
 from typing import Any, NamedTuple
 
 from rich.console import Console
@@ -39,6 +40,17 @@ def show_answer(answer: Mapping[str, Any], console: Console | None = None) -> No
     for row in told.rows:
         table.add_row(*(escape(cell) for cell in row))
     console.print(table)
+
+
+def as_text(show: Callable[[Console], None]) -> str:
+    """Return what is printed, without colours.
+
+    In a notebook's kernel a console would display it beside what it was made for, whatever its
+    file is.
+    """
+    page = StringIO()
+    show(Console(file=page, force_jupyter=False, force_terminal=False))
+    return page.getvalue().rstrip()
 
 
 def in_words(answer: Mapping[str, Any]) -> Shown:

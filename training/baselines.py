@@ -15,6 +15,7 @@ from matching.history import FloatArray, IntArray
 from matching.offers import latest_statistic
 from matching.scoring import Scored
 from training.known import LEAST_ROWS, Known, NothingToLearnError
+from training.quiet import without_bars
 
 Score = Callable[[Scored], FloatArray]
 """One score an offer, larger is better, float64 (rows,); for products of the bundle's catalog."""
@@ -86,7 +87,8 @@ def implicit_als(known: Known) -> Score:
     filtering for implicit feedback datasets", ICDM 2008). Creators and products that have sold
     nothing have no place in it: among them the order is random.
     """
-    from implicit.als import AlternatingLeastSquares
+    with without_bars():
+        from implicit.als import AlternatingLeastSquares
 
     sold = np.flatnonzero(np.nan_to_num(known.rows.sales) > 0)
     if not len(sold):

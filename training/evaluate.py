@@ -75,15 +75,10 @@ class Report(dict[str, Any]):
     """A judgement as plain values, shown as tables in a terminal and as the page in a notebook."""
 
     def __repr__(self) -> str:
-        from io import StringIO
-
-        from rich.console import Console
-
+        from matching.terminal import as_text
         from training.report import show
 
-        page = StringIO()
-        show(self, Console(file=page))
-        return page.getvalue().rstrip()
+        return as_text(lambda console: show(self, console))
 
     def _repr_html_(self) -> str:
         from html import escape

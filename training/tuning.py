@@ -20,6 +20,7 @@ from training.config import TrainConfig
 from training.digests import digest_tables
 from training.figures import Draws, Estimate, pooled
 from training.gate import estimate_span
+from training.quiet import without_bars
 from training.rows import Rows, collect_rows
 from training.run import encode_texts
 
@@ -106,7 +107,8 @@ def tune(splits: TimeSplits, storage: Path, trials: int, seed: int = 0) -> Study
     configuration of the splits, so that what is found can be held against it. What is made large is
     the sum of the measures.
     """
-    import optuna
+    with without_bars():
+        import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
