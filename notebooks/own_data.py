@@ -173,10 +173,10 @@ plt.show()
 
 # %%
 trained = train(catalog, config)
-path = trained.save(BUNDLES)
-matcher = trained.matcher()
-result = matcher.match(catalog.products["product_id"].iloc[0], k=10)
-print(path)
+print(trained.save(BUNDLES))
+
+# %%
+result = trained.matcher().match(catalog.products["product_id"].iloc[0], k=10)
 result
 
 # %% [markdown]

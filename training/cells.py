@@ -18,6 +18,15 @@ MEASURES = {
     "ndcg_roi": "NDCG@10 in a product, ROI",
     "plays": "impressions, Spearman",
 }
+COMPARED = {
+    **MEASURES,
+    "accept": "accepts, AUC",
+    "accept_error": "accepts, calibration error",
+    "fulfil": "publishes, AUC",
+    "fulfil_error": "publishes, calibration error",
+    "sales_ratio": "sales, predicted ÷ actual",
+}
+"""What two bundles are compared by; of an error less is better, of a ratio what is nearer to 1."""
 OURS = "this ranking"
 PROBABILITIES = {"accept": "accepts", "fulfil": "publishes once accepted"}
 

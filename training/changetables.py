@@ -6,25 +6,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from training.against import LISTED
-from training.cells import MEASURES, Table, interval, plus_minus
+from training.cells import COMPARED, Table, interval, plus_minus
 from training.drift import MOVED, MOVED_FAR, reading
 from training.findings import gained
 
-_COMPARED = {
-    **MEASURES,
-    "accept": "accepts, AUC",
-    "accept_error": "accepts, calibration error",
-    "fulfil": "publishes, AUC",
-    "fulfil_error": "publishes, calibration error",
-    "sales_ratio": "sales, predicted ÷ actual",
-}
 _MOST_FEATURES = 15
 
 
 def against_tables(against: Mapping[str, Any]) -> Iterator[Table]:
     """Yield what changed in figures, where the other bundle could be asked."""
     rows = [
-        (_COMPARED[name], plus_minus(f["mine"]), plus_minus(f["theirs"]), interval(f["change"]))
+        (COMPARED[name], plus_minus(f["mine"]), plus_minus(f["theirs"]), interval(f["change"]))
         for name, f in against.get("measures", {}).items()
         if f["change"]["value"] is not None
     ] + [
@@ -54,7 +46,7 @@ def changes(against: Mapping[str, Any]) -> Iterator[str]:
     kept = against["lists"]["value"]
     if kept is not None:
         yield f"{kept:.0%} of the first {LISTED} creators by ROI are on the other's list as well."
-    clear = [*_clear(against["measures"], _COMPARED), *_clear(against.get("worth", {}), {})]
+    clear = [*_clear(against["measures"], COMPARED), *_clear(against.get("worth", {}), {})]
     yield from clear
     if not against["rows"]:
         yield "No invitation came after both dates, so that their predictions cannot be compared."

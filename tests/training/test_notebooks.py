@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import jupytext
@@ -11,6 +11,7 @@ import pytest
 from nbclient import NotebookClient
 
 from matching import bundle as bundle_folder
+from training.simulator import MarketConfig, simulate
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -25,6 +26,10 @@ gate_days = 0
 """
 
 
+SHOWN = ("result", "report")
+"""What notebooks end cells with that shows itself, as text and as a page."""
+
+
 @dataclass(frozen=True)
 class Ran:
     """What a notebook showed: how many plots, and its text."""
@@ -34,14 +39,28 @@ class Ran:
 
 
 def run(name: str) -> Ran:
-    """Execute a notebook in a kernel of its own."""
+    """Execute a notebook in a kernel of its own: nothing warns, and a value is shown once."""
     notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
     NotebookClient(notebook, timeout=240, resources={"metadata": {"path": NOTEBOOKS}}).execute()
+    for cell in notebook.cells:
+        assert not [o for o in cell.get("outputs", ()) if o.get("name") == "stderr"], cell.source
+        if cell.source.splitlines()[-1] in SHOWN:
+            (only,) = cell.outputs
+            assert only.data["text/plain"].strip(), cell.source
+            assert "text/html" in only.data
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
     shown = [output.get("data", {}) for output in outputs]
     text = [output.get("text", "") for output in outputs]
     text += [data.get("text/plain", "") + data.get("text/markdown", "") for data in shown]
     return Ran(sum("image/png" in data for data in shown), "\n".join(text))
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As small as leaves something to show: what counts here is that cells run."""
+    folder = tmp_path_factory.mktemp("market") / "data"
+    simulate(MarketConfig(creators=250, products=40, collaborations=2500, seed=5)).save(folder)
+    return folder
 
 
 @pytest.fixture
@@ -62,33 +81,28 @@ def given(tmp_path: Path, market: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     return tmp_path
 
 
-def test_look_shows_what_is_missing_and_four_plots(given):
-    ran = run("look")
-    assert ran.plots == 4
-    assert "creators.city" in ran.text
-
-
-def test_retrain_judges_and_saves(given):
-    ran = run("retrain")
-    assert ran.plots == 2
-    assert "What is good" in ran.text
-    assert len(bundle_folder.versions(given / "bundles")) == 1
-
-
-def test_compare_tells_the_difference_and_promotes(given, trained_earlier):
-    """Of two bundles with the same models: nothing is better or worse, and the gate agrees."""
+def test_a_newcomer_looks_trains_and_compares_in_one_folder(given):
     bundles = given / "bundles"
-    first = trained_earlier.save(bundles)
-    bundle_folder.promote(bundles, first.name)
-    config = {**trained_earlier.about["config"], "depth": 4}
-    again = replace(trained_earlier, about={**trained_earlier.about, "config": config})
-    second = again.save(bundles)
-    ran = run("compare")
-    assert ran.plots == 2
-    assert "Choices: depth 3 → 4." in ran.text
-    assert "no difference is clear" in ran.text
-    assert f"serving now: {second.name}" in ran.text
-    assert bundle_folder.promoted(bundles) == second
+    looked = run("look")
+    assert looked.plots == 4
+    assert "creators.city" in looked.text
+    trained = run("retrain")
+    assert trained.plots == 2
+    assert "What is good" in trained.text
+    (first,) = bundle_folder.versions(bundles)
+    assert first["promoted"]
+    assert first["as_of"] == first["newest"]["collaborations"]
+    compared = run("compare")
+    assert compared.plots == 2
+    assert "Choices: depth 3 → 4." in compared.text
+    second = bundle_folder.versions(bundles)[-1]
+    assert f"serving now: {second['version']}" in compared.text
+    assert second["promoted"]
+
+
+def test_comparing_makes_what_an_empty_folder_lacks(given):
+    run("compare")
+    assert [v["promoted"] for v in bundle_folder.versions(given / "bundles")] == [False, True]
 
 
 def test_own_data_goes_from_raw_exports_to_a_bundle(given):
