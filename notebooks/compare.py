@@ -41,6 +41,7 @@ from training.against import Comparison, describe_change
 from training.cells import COMPARED
 from training.changetables import changes
 from training.config import config_of
+from training.findings import compared
 from training.later import later_outcomes
 
 DATA = os.environ.get("MATCHING_DATA", "../data/sample")
@@ -83,7 +84,8 @@ if max(mine.as_of, theirs.as_of) > eight_weeks_ago:
     judged = [train(catalog, config, eight_weeks_ago).matcher() for config in choices]
 asking = Comparison(*judged, catalog, later_outcomes(judged[0], catalog))
 against = {**describe_change(candidate, serving), **asking.figures()}
-Markdown("\n".join(f"- {sentence}" for sentence in changes(against)))
+clear = [sentence for _, sentence in compared(against)] or ["No measure is clearly other."]
+Markdown("\n".join(f"- {sentence}" for sentence in [*changes(against), *clear]))
 
 # %% [markdown]
 # ## 1. Both on the same weeks

@@ -13,8 +13,9 @@ from training.config import TrainConfig
 def describe_bundle(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a report says of the bundle itself, as plain values.
 
-    `config` holds only the choices that are not the default ones; `undated` the columns that are
-    taken as always known, as ``table.column``.
+    `config` holds only the choices that are not the default ones; `gate` what the gate found in
+    words and `paired` in figures; `undated` the columns that are taken as always known, as
+    ``table.column``.
     """
     usual = asdict(TrainConfig())
     chosen = manifest["config"].items()
@@ -26,6 +27,7 @@ def describe_bundle(manifest: Mapping[str, Any]) -> dict[str, Any]:
         "config": {name: value for name, value in chosen if _plain(usual.get(name)) != value},
         "features": len(manifest["features"]),
         "gate": list(gate.tell(manifest.get("gate"))),
+        "paired": manifest.get("gate"),
         "warnings": manifest["warnings"],
         "undated": manifest["undated"],
     }
@@ -42,20 +44,27 @@ def in_words(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "choices", f"{about['features']} features; {config or 'the default configuration'}"
     yield "judged on", _judged_on(report)
     if about["gate"]:
-        yield "gate, on the weeks before its date", "; ".join(about["gate"])
+        yield "gate, on the weeks before its date", "; ".join(_standing_alone(about))
     if about["undated"]:
         yield "taken as always known, since without a date", undated(about["undated"])
     if about["warnings"]:
         yield "warnings", " ".join(about["warnings"])
 
 
+def _standing_alone(about: Mapping[str, Any]) -> list[str]:
+    """Return what the gate found of this bundle alone: the first box says how it compares."""
+    paired = about.get("paired") or {}
+    compared = (paired.get("promoted") or {}).get("gain")
+    return list(gate.tell({**paired, "promoted": None})) if compared else about["gate"]
+
+
 def undated(names: list[str]) -> str:
-    """Return columns, given as ``table.column``, by table."""
+    """Return columns, given as ``table.column``, by table, as the tables name them."""
     by_table: dict[str, list[str]] = {}
     for name in names:
         table, column = name.split(".", 1)
-        by_table.setdefault(table, []).append(column.replace("_", " "))
-    return "; ".join(f"of {table}: {', '.join(meanings)}" for table, meanings in by_table.items())
+        by_table.setdefault(table, []).append(column)
+    return "; ".join(f"of {table}: {', '.join(names)}" for table, names in by_table.items())
 
 
 def _judged_on(report: Mapping[str, Any]) -> str:

@@ -31,6 +31,16 @@ OURS = "this ranking"
 PROBABILITIES = {"accept": "accepts", "fulfil": "publishes once accepted"}
 
 
+def objective_name(name: str) -> str:
+    """Return an objective as sentences tell it; anything else as it is."""
+    return name.upper() if name in ("roi", "gmv") else name
+
+
+def measure_name(name: str) -> str:
+    """Return what a table or a plot calls a measure or an objective."""
+    return MEASURES.get(name) or objective_name(name)
+
+
 @dataclass(frozen=True)
 class Table:
     """A title, the head, rows of text as long as it, and what a reader should know."""

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from training.against import LISTED
-from training.cells import COMPARED, Table, interval, plus_minus
-from training.drift import MOVED, MOVED_FAR, reading
-from training.findings import gained
+from training.cells import COMPARED, Table, interval, objective_name, plus_minus
+from training.drift import LEAST_SHIFT, MOVED, MOVED_FAR, reading
 
 _MOST_FEATURES = 15
 
@@ -21,7 +20,7 @@ def against_tables(against: Mapping[str, Any]) -> Iterator[Table]:
         if f["change"]["value"] is not None
     ] + [
         (
-            f"value ratio, {objective}",
+            f"value ratio, {objective_name(objective)}",
             plus_minus(found["mine"]),
             plus_minus(found["theirs"]),
             plus_minus(found["change"]),
@@ -38,7 +37,7 @@ def against_tables(against: Mapping[str, Any]) -> Iterator[Table]:
 
 
 def changes(against: Mapping[str, Any]) -> Iterator[str]:
-    """Yield as sentences what differs from the other bundle and whether it helped."""
+    """Yield as sentences what differs from the other bundle; whether it helped is a finding."""
     yield from _choices(against)
     if "reason" in against:
         yield f"It cannot be asked any more: {against['reason']}."
@@ -46,12 +45,8 @@ def changes(against: Mapping[str, Any]) -> Iterator[str]:
     kept = against["lists"]["value"]
     if kept is not None:
         yield f"{kept:.0%} of the first {LISTED} creators by ROI are on the other's list as well."
-    clear = [*_clear(against["measures"], COMPARED), *_clear(against.get("worth", {}), {})]
-    yield from clear
     if not against["rows"]:
         yield "No invitation came after both dates, so that their predictions cannot be compared."
-    elif not clear:
-        yield f"On the {against['rows']:,} invitations after both dates no difference is clear."
 
 
 def _choices(against: Mapping[str, Any]) -> Iterator[str]:
@@ -65,21 +60,6 @@ def _choices(against: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"The gate notes: {note}." for note in against["notes"])
 
 
-def _clear(measures: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[str]:
-    """Yield the changes whose 90 % interval leaves out 0; of a ratio, its distance from 1."""
-    for name, found in measures.items():
-        verdict = gained(found["change"])
-        if verdict == "unsure" or name == "sales_ratio":
-            continue
-        better = (verdict == "good") != name.endswith("_error")
-        told = names.get(name, f"value ratio, {name}")
-        yield (
-            f"{'Better' if better else 'Worse'}: {told}, {found['theirs']['value']:.3f} → "
-            f"{found['mine']['value']:.3f} (change {found['change']['value']:+.3f} ± "
-            f"{found['change']['standard_error']:.3f})."
-        )
-
-
 def drift_table(drift: Mapping[str, Any]) -> Iterator[Table]:
     """Yield predictions and the features that have moved most."""
     if "reason" in drift:
@@ -90,13 +70,15 @@ def drift_table(drift: Mapping[str, Any]) -> Iterator[Table]:
         f"drift: the invitations from {drift['from']} to {drift['until']} beside those learnt from",
         (
             *("predictions, then the features that moved most", "stability index", "by chance"),
-            *("reading", "median then", "now", "unknown then", "now"),
+            *("usual", "moved by (sd)", "reading", "median then", "now", "unknown then", "now"),
         ),
         [
             (
                 one["name"],
                 f"{one['stability_index']:.3f}",
                 f"{one['by_chance']:.3f}",
+                "–" if one["usual"] is None else f"{one['usual']:.3f}",
+                "–" if one["shift"] is None else f"{one['shift']:.2f}",
                 reading(one),
                 *(_number(value) for value in one["median"]),
                 *(f"{share:.1%}" for share in one["missing"]),
@@ -104,10 +86,13 @@ def drift_table(drift: Mapping[str, Any]) -> Iterator[Table]:
             for one in shown
         ],
         f"Population stability index over tenths of {before:,} invitations then and {after:,} now; "
-        f"above {MOVED} beyond chance it has moved, above {MOVED_FAR} far. Features are those of "
-        f"the day of the invitation, predictions the bundle's own. {len(drift['features'])} "
-        f"features in all; {drift['unknown']:.1%} of the newest invitations are of creators or "
-        "products that the bundle does not know, and are left out.",
+        f"usual is the most of {drift['earlier']} comparisons of earlier weeks as far apart. "
+        f"{MOVED} beyond twice the larger it has moved, {MOVED_FAR} far, if by {LEAST_SHIFT} "
+        "standard deviations (sd) or more: values that lie close together change tenths by a hair. Features "
+        "are those of the day of the invitation, predictions the bundle's own. "
+        f"{len(drift['features'])} features in all; "
+        f"{drift['unknown']:.1%} of the newest invitations are of creators or products that the "
+        "bundle does not know, and are left out.",
     )
 
 

@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import EngFormatter, NullLocator, SymmetricalLogLocator
 
+from matching.economics import OBJECTIVES
 from matching.svg import Draw
-from training.cells import MEASURES, PROBABILITIES
+from training.cells import PROBABILITIES, measure_name
 from training.figures import Figure
 
 TWO_ERRORS = 2.0
+_LEAST_IN_A_BIN = 10
 
 
 def errors(figures: Sequence[Figure], times: float = 1.0) -> list[float]:
@@ -27,19 +30,26 @@ def values(figures: Sequence[Figure], name: str = "value") -> list[float]:
 
 
 def reliability(whole: Mapping[str, Any]) -> Draw:
-    """Draw predicted against actual probabilities, by bins."""
+    """Draw predicted against actual probabilities, by bins that hold more than a few rows.
+
+    Points alone: a line through bins that lie side by side would show a jump where there is chance.
+    """
 
     def draw(axes: Axes) -> None:
         axes.plot([0, 1], [0, 1], "--", color="grey", linewidth=0.8)
         for name, told in PROBABILITIES.items():
-            bins = whole[name].get("bins", [])
+            bins = [
+                part
+                for part in whole[name].get("bins", [])
+                if part["actual"]["rows"] >= _LEAST_IN_A_BIN
+            ]
             actual = [part["actual"] for part in bins]
             axes.errorbar(
                 [part["predicted"] for part in bins],
                 values(actual),
                 errors(actual, TWO_ERRORS),
-                fmt="o-",
-                markersize=3,
+                fmt="o",
+                markersize=4,
                 linewidth=1,
                 label=told,
             )
@@ -65,8 +75,11 @@ def sizes(sales: Mapping[str, Any], currency: str) -> Draw:
             xlabel=f"predicted mean ({currency})",
             ylabel=f"actual mean ({currency}) ± 2 standard errors",
         )
-        axes.set_xscale("symlog", linthresh=max(1.0, told.min()))
-        axes.set_yscale("symlog", linthresh=max(1.0, told.min()))
+        for axis, scale in ((axes.xaxis, axes.set_xscale), (axes.yaxis, axes.set_yscale)):
+            smallest = max(1.0, told.min())
+            scale("symlog", linthresh=smallest)
+            axis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=smallest, subs=[1, 3]))
+            axis.set_major_formatter(EngFormatter(sep=""))
         axes.set_ylim(bottom=0)
 
     return draw
@@ -90,7 +103,8 @@ def curve(curve: Sequence[Mapping[str, Any]]) -> Draw:
 
     def draw(axes: Axes) -> None:
         counts = [step["collaborations"] for step in curve]
-        for name in known(curve[0]["figures"]):
+        names = known(curve[0]["figures"])
+        for name in names:
             figures = [step["figures"][name] for step in curve]
             axes.errorbar(
                 counts,
@@ -99,9 +113,10 @@ def curve(curve: Sequence[Mapping[str, Any]]) -> Draw:
                 fmt="o-",
                 markersize=4,
                 linewidth=1,
-                label=MEASURES.get(name, name),
+                label=measure_name(name),
             )
-        axes.set(xscale="log", xlabel="collaborations", ylabel="± 2 standard errors")
+        axes.set(xscale="log", xlabel="collaborations that were learnt from")
+        axes.set(ylabel=f"{quantity(names)} ± 2 standard errors")
         axes.set_xticks(counts, [f"{count:,}" for count in counts], minor=False)
         axes.xaxis.set_minor_locator(NullLocator())
         legend_below(axes)
@@ -124,8 +139,14 @@ def rolling(rolling: Mapping[str, Any]) -> Draw:
         axes.set_yticks(range(len(gains)), [*names, "pooled"])
         axes.invert_yaxis()
         axes.axvline(0, color="grey", linestyle="--", linewidth=0.8)
+        axes.set(xlabel="gain in AUC of selling anything, 90 % interval", ylabel="trained as of")
 
     return draw
+
+
+def quantity(names: Sequence[str]) -> str:
+    """Return what is on the axis where these are drawn together."""
+    return "the value ratio" if set(names) <= set(OBJECTIVES) else "each measure"
 
 
 def known(figures: Mapping[str, Figure]) -> list[str]:
@@ -133,6 +154,7 @@ def known(figures: Mapping[str, Figure]) -> list[str]:
     return [name for name, figure in figures.items() if figure["value"] is not None]
 
 
-def legend_below(axes: Axes) -> None:
+def legend_below(axes: Axes, handles: Sequence[Artist] | None = None) -> None:
     """Put the legend where no line can run through it."""
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncol=2, frameon=False)
+    given = {} if handles is None else {"handles": handles}
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncol=2, frameon=False, **given)

@@ -8,8 +8,17 @@ from math import pi, sqrt
 from typing import Any
 
 from matching.economics import OBJECTIVES
-from training.cells import MEASURES, OURS, PROBABILITIES, Report, interval, plus_minus
-from training.drift import MOVED, MOVED_FAR, reading
+from training.cells import (
+    COMPARED,
+    MEASURES,
+    OURS,
+    PROBABILITIES,
+    Report,
+    interval,
+    objective_name,
+    plus_minus,
+)
+from training.drift import LEAST_SHIFT, MOVED, MOVED_FAR, expected, reading
 from training.figures import Figure
 
 CALIBRATION_GOAL = 0.02
@@ -19,6 +28,8 @@ COVERAGE_ROOM, FIFTH_ROOM = (
 )  # by how much coverage may miss its level, in all and anywhere
 SALES_ROOM = 0.1
 RETRIEVAL_GOALS = {"roi": 0.985, "gmv": 0.98, "profit": 0.96}
+LEAST_PUBLISHED = 50
+"""With fewer, what came later judges nothing but answers: a week of a weekly dump is too short."""
 _TOLD_MEASURES = ("sold", "sales", "ndcg_sales", "ndcg_roi")
 _FEW_PUBLISHED = 200
 _TWO_ERRORS, _NINETY_PERCENT = 2.0, 1.645
@@ -30,7 +41,9 @@ Finding = tuple[str, str]
 def findings(report: Report) -> dict[str, list[str]]:
     """Return the sentences on what is `good`, `bad` and `unsure`, the most important first."""
     told: dict[str, list[str]] = {"good": [], "bad": [], "unsure": []}
-    parts = [_losses(report.get("against")), _worth(report.get("truth")), _later(report)]
+    against = report.get("against")
+    beside = compared(against or {})
+    parts = [_losses(against), beside, _worth(report.get("truth")), _later(report)]
     for verdict, sentence in chain(*parts, _drift(report["drift"])):
         told[verdict].append(sentence)
     return told
@@ -59,6 +72,28 @@ def _losses(against: Mapping[str, Any] | None) -> Iterator[Finding]:
         yield "bad", f"The gate refuses to promote it: {loss}."
 
 
+def compared(against: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield the changes whose 90 % interval leaves out 0; of a ratio, its distance from 1."""
+    worth = {f"value ratio, {objective_name(o)}": w for o, w in against.get("worth", {}).items()}
+    for name, found in {**against.get("measures", {}), **worth}.items():
+        verdict = gained(found["change"])
+        if verdict == "unsure" or name == "sales_ratio":
+            continue
+        better = (verdict == "good") != name.endswith("_error")
+        yield (
+            "good" if better else "bad",
+            f"{'Better' if better else 'Worse'} than {against['bundle']}: "
+            f"{COMPARED.get(name, name)}, {found['theirs']['value']:.3f} → "
+            f"{found['mine']['value']:.3f} (change {found['change']['value']:+.3f} ± "
+            f"{found['change']['standard_error']:.3f}).",
+        )
+
+
+def enough_came(later: Mapping[str, Any]) -> bool:
+    """Say whether what came after the bundle's date can judge its sales."""
+    return bool(later["invitations"]) and later["all"]["counts"]["published"] >= LEAST_PUBLISHED
+
+
 def _worth(truth: Mapping[str, Any] | None) -> Iterator[Finding]:
     if truth is None:
         return
@@ -68,7 +103,7 @@ def _worth(truth: Mapping[str, Any] | None) -> Iterator[Finding]:
             mine = truth["methods"][OURS][objective]
             yield (
                 gained(lead["gain"]),
-                f"By {_name(objective)}, the ten creators it recommends are truly worth "
+                f"By {objective_name(objective)}, the ten creators it recommends are truly worth "
                 f"{mine['value_ratio']:.2f} of the ten best. The best simple ranking, "
                 f"{lead['over']}, reaches {lead['theirs']['value_ratio']:.2f}: "
                 f"{_ahead(lead['gain'])}.",
@@ -79,14 +114,14 @@ def _worth(truth: Mapping[str, Any] | None) -> Iterator[Finding]:
         if verdict != "good":
             yield (
                 verdict,
-                f"Looking at candidates only keeps {plus_minus(kept)} of the {_name(objective)} of "
-                f"scoring everybody; the goal is {goal}.",
+                f"Looking at candidates only keeps {plus_minus(kept)} of the "
+                f"{objective_name(objective)} of scoring everybody; the goal is {goal}.",
             )
 
 
 def _later(report: Report) -> Iterator[Finding]:
     later = report["later"]
-    if not later["invitations"]:
+    if not enough_came(later):
         return
     whole = later["all"]
     published = whole["counts"]["published"]
@@ -100,6 +135,13 @@ def _later(report: Report) -> Iterator[Finding]:
     yield from _probabilities(whole)
     yield from _sizes(whole)
     yield from _segments(later["segments"])
+    similar = report["similar"]
+    if not similar["methods"]:
+        yield (
+            "unsure",
+            f"Look-alikes cannot be judged: only {similar['creators']:,} creators published "
+            f"something since; it takes {similar['least']} to tell.",
+        )
 
 
 def _order(later: Mapping[str, Any]) -> Iterator[Finding]:
@@ -197,23 +239,33 @@ def _drift(drift: Mapping[str, Any]) -> Iterator[Finding]:
         found = drift[what]
         by_reading = [reading(one) for one in found]
         far, moved = by_reading.count("moved far"), by_reading.count("moved")
-        worst = f"{found[0]['name']} the most, {found[0]['stability_index']:.2f}"
+        worst = (
+            f"{found[0]['name']} the most: index {found[0]['stability_index']:.2f}, where "
+            f"{expected(found[0]):.2f} is usual, and {_moved_by(found[0])}"
+        )
         if far:
-            told = f"{far} of {len(found)} {what} have moved far (stability index above {MOVED_FAR}"
-            yield far_is, f"{told}; {worst}) between training and the newest weeks."
+            told = (
+                f"{far} of {len(found)} {what} have moved far between training and the newest weeks"
+            )
+            yield far_is, f"{told}: by {MOVED_FAR} more than twice the usual; {worst}."
         elif moved:
-            told = f"{moved} of {len(found)} {what} have moved (stability index above {MOVED}"
+            told = (
+                f"{moved} of {len(found)} {what} have moved (by {MOVED} more than twice the usual"
+            )
             yield "unsure", f"{told}; {worst}) between training and the newest weeks."
         else:
             yield (
                 "good",
-                f"No {what} have moved between training and the newest weeks (stability index of "
-                f"{worst}; above {MOVED} would be worth a look).",
+                f"No {what} have moved between training and the newest weeks more than they "
+                f"usually do ({worst}; {MOVED} more than twice that and {LEAST_SHIFT} standard "
+                "deviations would be worth a look).",
             )
 
 
-def _name(objective: str) -> str:
-    return "profit" if objective == "profit" else objective.upper()
+def _moved_by(one: Mapping[str, Any]) -> str:
+    if one["shift"] is None:
+        return "no such values were there before"
+    return f"{one['shift']:.2f} standard deviations"
 
 
 def _ahead(gain: Figure) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from training.cells import MEASURES, PROBABILITIES, Report, Table, absent, interval, plus_minus
+from training.findings import enough_came
 
 
 def later_tables(report: Report) -> Iterator[Table]:
@@ -38,8 +39,10 @@ def later_tables(report: Report) -> Iterator[Table]:
     yield _probabilities(whole)
     if whole["sales"]["tenths"]:
         yield _sizes(whole, report["currency"])
-    yield from _logged_segments(later)
-    yield _neighbours(report["similar"])
+    if enough_came(later):
+        yield from _logged_segments(later)
+    if report["similar"]["methods"]:
+        yield _neighbours(report["similar"])
 
 
 def _logged_baselines(baselines: Mapping[str, Any], missing: str) -> Table:
@@ -140,10 +143,9 @@ def _logged_segments(later: Mapping[str, Any]) -> Iterator[Table]:
 
 
 def _neighbours(similar: Mapping[str, Any]) -> Table:
-    count, least = similar["creators"], similar["least"]
-    few = f"Only {count:,} creators published something since; it takes {least} to tell. "
     return Table(
-        f"later sales of {count:,} creators, foretold by their {similar['neighbours']} neighbours",
+        f"later sales of {similar['creators']:,} creators, foretold by their "
+        f"{similar['neighbours']} neighbours",
         ("neighbours by", "Spearman", "R²", "gain of this space (90 % interval)"),
         [
             (
@@ -153,8 +155,7 @@ def _neighbours(similar: Mapping[str, Any]) -> Table:
                 interval(found["gain"]) if "gain" in found else "",
             )
             for method, found in similar["methods"].items()
-        ]
-        or [("none", *("–",) * 3)],
-        f"{'' if similar['methods'] else few}A creator's sales are their mean ln(1 + sales); the "
+        ],
+        "A creator's sales are their mean ln(1 + sales); the "
         "prediction is the neighbours' mean. Gain in Spearman. Bootstrap over creators.",
     )

@@ -9,6 +9,7 @@ from typing import Any
 from training.about import in_words
 from training.cells import Table
 from training.changetables import changes
+from training.headline import TITLE, headline, standing
 from training.plots import plots
 from training.report import NOTHING_LATER, VERDICTS
 from training.tables import tables
@@ -18,7 +19,7 @@ _READING = (
     "interval leaves out 0, and a goal that is met, or missed by two standard errors; the rest is "
     "not sure."
 )
-_REM_PER_INCH = 4.0
+_REM_PER_INCH = 5.6
 _STYLE = """
 :root { color-scheme: light dark; }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem; }
@@ -30,8 +31,13 @@ dt { color: #777; max-width: 13rem; } dd { margin: 0; }
   margin-top: 1.4rem; }
 .verdicts section { border-left: 4px solid #888; background: #8881; padding: .6rem 1rem; }
 .verdicts h2 { margin: 0 0 .3rem; } ul { margin: 0; padding-left: 1.1rem; } li { margin: .25rem 0; }
-.verdicts .good { border-color: #2a9d4a; } .verdicts .bad { border-color: #d33c3c; }
-.verdicts .unsure { border-color: #d9a021; }
+.verdicts .good, .answer.good { border-color: #2a9d4a; }
+.verdicts .bad, .answer.bad { border-color: #d33c3c; }
+.verdicts .unsure, .answer.unsure { border-color: #d9a021; }
+.answer { border-left: 6px solid #888; background: #8881; padding: .6rem 1rem; margin-top: 1rem; }
+.answer h2 { margin: 0; font-size: 1rem; font-weight: 400; color: #777; }
+.answer p { margin: .3rem 0; }
+.answer p:first-of-type { font-size: 1.15rem; font-weight: 600; }
 .plots { display: flex; flex-wrap: wrap; gap: .8rem; }
 figure { margin: 0; background: #fff; border-radius: 6px; padding: .3rem; box-sizing: border-box; }
 figure svg { display: block; width: 100%; height: auto; }
@@ -58,9 +64,11 @@ def render(report: Mapping[str, Any]) -> str:
     ]
     if not report["later"]["invitations"]:
         parts.append(f'<p class="note">{escape(NOTHING_LATER)}</p>')
-    parts.append(_about(in_words(report)))
+    told = headline(report)
+    parts += [_answer(report, told)] if told else []
     parts.append(f'<div class="verdicts">{_verdicts(report["findings"])}</div>')
     parts.append(f'<p class="note">{escape(_READING)}</p>')
+    parts.append(_about(in_words(report)))
     if "rolling" in report:
         parts.append(f'<p class="words">{escape(report["rolling"]["words"])}</p>')
     if "against" in report:
@@ -73,10 +81,14 @@ def render(report: Mapping[str, Any]) -> str:
 
 
 def _figure(name: str, width: float, svg: str) -> str:
-    """Return a plot that shares its line with others in proportion, so that they are as high."""
-    rem = _REM_PER_INCH * width
-    share = f"flex: {width:g} 1 {rem:g}rem; max-width: {1.4 * rem:g}rem"
-    return f'<figure role="img" aria-label="{escape(name)}" style="{share}">{svg}</figure>'
+    """Return a plot as wide as it was drawn, so that all have letters of one size."""
+    wide = f"width: {_REM_PER_INCH * width:g}rem; max-width: 100%"
+    return f'<figure role="img" aria-label="{escape(name)}" style="{wide}">{svg}</figure>'
+
+
+def _answer(report: Mapping[str, Any], sentences: list[str]) -> str:
+    told = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
+    return f'<section class="answer {standing(report)}"><h2>{escape(TITLE)}</h2>{told}</section>'
 
 
 def _about(words: Iterable[tuple[str, str]]) -> str:

@@ -9,6 +9,9 @@ from matching.svg import Draw, svg
 from training import bars, drawings
 from training.cells import PROBABILITIES
 
+_NARROW, _WIDE = (4.3, 4.2), (6.5, 4.2)
+"""Three narrow ones or two wide ones fill a line of the page."""
+
 
 def plots(report: Mapping[str, Any]) -> Iterator[tuple[str, float, str]]:
     """Yield name, width in inches and SVG of each plot that the report has figures for."""
@@ -19,31 +22,31 @@ def plots(report: Mapping[str, Any]) -> Iterator[tuple[str, float, str]]:
 def _drawings(report: Mapping[str, Any]) -> Iterator[tuple[str, tuple[float, float], Draw]]:
     later = report["later"]
     if "truth" in report:
-        yield "Value ratio ± 2 standard errors", (9.0, 4.4), bars.value_ratios(report["truth"])
-    if later["invitations"]:
-        whole = later["all"]
+        yield "Value ratio ± 2 standard errors", _WIDE, bars.value_ratios(report["truth"])
+    whole = later.get("all")
+    if whole and whole["ranking"]["sales"]["predicted"]["value"] is not None:
+        yield "Order of sales, by segment", _WIDE, bars.segments(later)
+    if whole:
         if any(whole[name]["rows"] for name in PROBABILITIES):
-            yield "Probabilities: predicted and actual", (4.6, 4.4), drawings.reliability(whole)
+            yield "Probabilities: predicted and actual", _NARROW, drawings.reliability(whole)
         if whole["sales"]["tenths"]:
             yield (
                 "Published sales by tenth of prediction",
-                (4.6, 4.4),
+                _NARROW,
                 drawings.sizes(whole["sales"], report["currency"]),
             )
         if whole["interval"]["fifths"]:
             yield (
                 "Inside the interval, by predicted size",
-                (4.6, 4.4),
+                _NARROW,
                 drawings.coverage(whole["interval"]),
             )
-        if whole["ranking"]["sales"]["predicted"]["value"] is not None:
-            yield "Order of sales, by segment", (6.4, 4.4), bars.segments(later)
     if "features" in report["drift"]:
-        yield "Drift since training", (6.4, 4.4), bars.drift(report["drift"])
-    if "curve" in report:
-        yield "Learning curve", (4.6, 4.4), drawings.curve(report["curve"])
+        yield "Drift since training", _WIDE, bars.drift(report["drift"])
     if "ablation" in report:
-        yield "Change without a stage", (6.4, 4.4), bars.ablation(report["ablation"])
+        yield "Change without a stage", _WIDE, bars.ablation(report["ablation"])
+    if "curve" in report:
+        yield "Learning curve", _WIDE, drawings.curve(report["curve"])
     if "rolling" in report:
-        name = "Rolling origins: gain in AUC over followers, 90 %"
-        yield name, (6.4, 4.4), drawings.rolling(report["rolling"])
+        name = "Rolling origins: gain over followers"
+        yield name, _WIDE, drawings.rolling(report["rolling"])

@@ -13,6 +13,7 @@ from rich.table import Table as RichTable
 
 from matching.drafts import write_synced
 from training.changetables import changes
+from training.headline import TITLE, headline
 from training.tables import tables
 
 NOTHING_LATER = "the catalog has nothing after the bundle's date to judge it by"
@@ -28,6 +29,8 @@ def show(report: Mapping[str, Any], console: Console | None = None) -> None:
     console.print(f"bundle {report['bundle']}, as of {report['as_of']}")
     if not report["later"]["invitations"]:
         console.print(NOTHING_LATER)
+    for sentence in headline(report):
+        console.print(escape(f"{TITLE} {sentence}"))
     for verdict, title in VERDICTS.items():
         for sentence in report["findings"][verdict]:
             console.print(escape(f"{title}: {sentence}"))

@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from matching.economics import OBJECTIVES
-from training.cells import MEASURES, Report, Table, absent, interval, plus_minus
+from training.cells import (
+    MEASURES,
+    Report,
+    Table,
+    absent,
+    interval,
+    measure_name,
+    objective_name,
+    plus_minus,
+)
 from training.changetables import against_tables, drift_table
 from training.figures import Figure
 from training.latertables import later_tables
 from training.usage import use_table
 
+_NOTHING = ("", "–", "0")
+
 
 def tables(report: Report) -> Iterator[Table]:
-    """Yield the tables of whatever the report holds."""
+    """Yield the tables of whatever the report holds, without rows and tables that tell nothing."""
+    for table in _tables(report):
+        rows = [row for row in table.rows if any(cell not in _NOTHING for cell in row[1:])]
+        if rows:
+            yield replace(table, rows=rows)
+
+
+def _tables(report: Report) -> Iterator[Table]:
     if "against" in report:
         yield from against_tables(report["against"])
     if "truth" in report:
@@ -53,7 +72,7 @@ def _truth(report: Report) -> Table:
     rows.append(("retrieval keeps of scoring everybody", *kept))
     return Table(
         f"value ratio ± standard error (money share), {truth['products']} products, top 10",
-        ("ranked by", *OBJECTIVES),
+        ("ranked by", *map(objective_name, OBJECTIVES)),
         rows,
         f"{absent(report)}Orders that choose no channel are granted the better one.",
     )
@@ -62,7 +81,7 @@ def _truth(report: Report) -> Table:
 def _worth_by_segment(truth: Mapping[str, Any]) -> Table:
     return Table(
         "value ratio by segment ± standard error (money share)",
-        ("segment", "products", *OBJECTIVES),
+        ("segment", "products", *map(objective_name, OBJECTIVES)),
         [
             (
                 name,
@@ -80,7 +99,10 @@ def _places(truth: Mapping[str, Any]) -> Table:
     of_creators = {n: by for n, by in truth["segments"].items() if "share_of_list" in by["roi"]}
     return Table(
         "share of the ten places that a segment takes ± standard error",
-        ("segment", *(f"{o}, {who}" for o in OBJECTIVES for who in ("list", "oracle"))),
+        (
+            "segment",
+            *(f"{objective_name(o)}, {who}" for o in OBJECTIVES for who in ("list", "oracle")),
+        ),
         [
             (
                 name,
@@ -99,7 +121,7 @@ def _curve(curve: list[dict[str, Any]]) -> Table:
     names = list(curve[0]["figures"])
     return Table(
         "learning curve: trained on random parts of the known collaborations",
-        ("part", "collaborations", *(MEASURES.get(n, n) for n in names)),
+        ("part", "collaborations", *(measure_name(n) for n in names)),
         [
             (
                 f"{step['fraction']:.0%}",
@@ -121,7 +143,7 @@ def _ablation(ablation: Mapping[str, Any]) -> Table:
         rows.append((f"change without {stage}", *figures, told))
     return Table(
         "ablation: trained again without the features and effects of one TRUST stage",
-        ("", *(MEASURES.get(n, n) for n in names), "evidence it is given"),
+        ("", *(measure_name(n) for n in names), "evidence it is given"),
         rows,
         "Judged without retrieval; changes are paired by product, or by creator on the log. "
         "Evidence: mean size, in ln of sales, in the lists of 50 products. It tells how a "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from matching.gate import configuration
 from training.against import Comparison, describe_change, paired, promoted_beside
 from training.later import later_outcomes
 
@@ -54,6 +55,28 @@ def test_choices_and_features_that_differ_are_told():
     assert told["config"] == {"depth": [3, 5]}
     assert told["features"] == {"added": ["own"], "removed": ["b"], "changed": []}
     assert told["bundle"] == "v1"
+
+
+@pytest.mark.parametrize(("date", "times"), [("2026-09-01", 1), ("2026-08-01", 2)])
+def test_a_loss_on_the_same_weeks_is_told_once(date, times):
+    """What the promoted configuration reaches, and what its bundle showed, is one thing then."""
+
+    def manifest(version, as_of, sales, promoted=None):
+        figure = {"value": sales, "standard_error": 0.01}
+        days = {"from": "2026-08-04", "until": as_of}
+        gate = {**days, "figures": {"sales": figure}, "promoted": promoted}
+        about = {"version": version, "as_of": as_of, "features": [], "config": {"depth": sales}}
+        return {**about, "gate": gate}
+
+    theirs = manifest("v1", date, 0.7)
+    beside = {
+        "configuration": configuration(theirs),
+        "note": None,
+        "figures": theirs["gate"]["figures"],
+        "gain": {"sales": {"value": -0.2, "standard_error": 0.01}},
+    }
+    mine = manifest("v2", "2026-09-01", 0.5, beside)
+    assert len(describe_change(mine, theirs)["losses"]) == times
 
 
 def test_the_promoted_one_beside_is_found(bundle, tmp_path):

@@ -84,11 +84,19 @@ def test_what_the_gate_refuses_is_bad():
     assert findings({**WHOLE, "against": against})["bad"][0].endswith("size of sales is 0.01.")
 
 
+def test_what_changed_clearly_is_good_or_bad():
+    assert "Better than v0: sales, Spearman, 0.400 → 0.500 (change +0.100" in told(WHOLE, "good")
+    assert "Worse than v0: accepts, calibration error" in told(WHOLE, "bad")
+    assert "value ratio" not in told(WHOLE, "good")
+
+
 def test_predictions_that_moved_far_are_bad_and_features_not_sure():
     assert "1 of 1 predictions have moved far" in told(WHOLE, "bad")
     assert "1 of 1 features have moved far" in told(WHOLE, "unsure")
 
 
 def test_few_outcomes_are_said():
-    counts = {"invitations": 100, "published": 12}
-    assert "Only 12 published collaborations" in told(with_later(counts=counts), "unsure")
+    few = with_later(counts={"invitations": 500, "published": 120})
+    assert "Only 120 published collaborations" in told(few, "unsure")
+    none = with_later(counts={"invitations": 100, "published": 12})
+    assert "Order of what came" not in told(none, "unsure")

@@ -39,6 +39,16 @@ PROBABILITY = {
     "calibration_error": {**FIGURE, "value": 0.0123},
     "bins": [{"predicted": 0.4, "actual": FIGURE}],
 }
+GATED = {
+    "from": "2026-10-04",
+    "until": "2026-11-01",
+    "figures": {"accept": FIGURE, "sales": FIGURE},
+    "promoted": {
+        "version": "v0",
+        "figures": {"accept": {**FIGURE, "value": 0.45}, "sales": {**FIGURE, "value": 0.6}},
+        "gain": {"accept": {**GAIN, "value": 0.05}, "sales": UNCLEAR},
+    },
+}
 JUDGED = {
     "counts": {"invitations": 12_345, "published": 90},
     "ranking": dict.fromkeys(("sold", "sales", "ndcg_sales"), BESIDE),
@@ -56,6 +66,8 @@ JUDGED = {
 NAMED = {
     "stability_index": 0.4321,
     "by_chance": 0.01,
+    "usual": 0.05,
+    "shift": 0.7,
     "median": [1.0, 23456.0],
     "missing": [0.0, 0.5],
 }
@@ -66,6 +78,7 @@ BARE = {
         "config": {"tree_count": 40},
         "features": 56,
         "gate": [],
+        "paired": None,
         "warnings": [],
         "undated": ["creators.city", "creators.mcn_id", "products.price"],
     },
@@ -92,6 +105,7 @@ WHOLE = {
         "from": "2026-11-01",
         "until": "2026-11-29",
         "rows": [5000, 700],
+        "earlier": 3,
         "unknown": 0.25,
         "features": [{**NAMED, "name": "same_city"}],
         "predictions": [{**NAMED, "name": "ROI"}],
@@ -175,10 +189,50 @@ def test_nothing_later_is_said():
 FEW = {**WHOLE, "similar": {**BARE["similar"], "creators": 7}}
 
 
-def test_too_few_creators_to_judge_neighbours_by_are_said():
-    text = " ".join(told(FEW).split())
-    assert "Only 7 creators published something since; it takes 12 to tell." in text
-    assert "it takes 12" not in told(WHOLE)
+def test_tables_that_tell_nothing_are_left_out():
+    assert "foretold by their" not in told(FEW)
+    empty = {**JUDGED, "counts": {**JUDGED["counts"], "published": 0}}
+    nothing = {**UNKNOWN, "rows": 0}
+    empty["ranking"] = dict.fromkeys(JUDGED["ranking"], dict.fromkeys(BESIDE, nothing))
+    empty["accept"] = {"rows": 0}
+    later = {**WHOLE["later"], "all": empty, "baselines": {}}
+    titles = [table.title for table in tables({**WHOLE, "later": later})]
+    assert not [title for title in titles if title.startswith("order of what came later")]
+    assert not [title for title in titles if title.startswith("calibration")]
+
+
+@pytest.mark.parametrize(
+    ("change", "losses", "sentence", "kind"),
+    [
+        (GAIN, [], "Yes: the gate finds it better than the promoted configuration at", "good"),
+        (UNCLEAR, [], "it finds no clear difference from the promoted configuration", "unsure"),
+        (
+            {**UNCLEAR, "value": -0.05},
+            ["size of sales (Spearman) is 0.5"],
+            "No: the gate finds it worse than the promoted configuration at size of sales",
+            "bad",
+        ),
+    ],
+)
+def test_the_first_box_says_whether_it_helped(change, losses, sentence, kind):
+    promoted = {**GATED["promoted"], "gain": {"accept": UNCLEAR, "sales": change}}
+    about = {**BARE["about"], "paired": {**GATED, "promoted": promoted}}
+    against = {**WHOLE["against"], "losses": losses}
+    page = render({**WHOLE, "about": about, "against": against})
+    text = Page(page).text
+    assert f'class="answer {kind}"' in page
+    assert text.index("shall we ship it?") < text.index(sentence) < text.index("What is good")
+    assert "size of sales (Spearman) 0.600 → 0.500" in text
+    assert sentence in " ".join(told({**WHOLE, "about": about, "against": against}).split())
+
+
+def test_weeks_that_are_too_short_to_judge_are_said():
+    few = {**WHOLE["later"], "all": {**JUDGED, "counts": {"invitations": 340, "published": 9}}}
+    about = {**BARE["about"], "gate": ["acceptance 0.7"], "paired": GATED}
+    text = Page(render({**WHOLE, "later": few, "about": about})).text
+    assert "too little to judge it by: 340 invitations, 9 of them published" in text
+    assert "The gate's figures are the answer" in text
+    assert "too little" not in Page(render(WHOLE)).text
 
 
 @pytest.mark.parametrize("report", [BARE, WHOLE, FEW], ids=["bare", "whole", "few"])
@@ -222,28 +276,25 @@ def test_the_page_holds_every_table_and_plot_and_needs_nothing_else():
     assert not re.search(r"@import|url\(http|<script", page)
 
 
-def test_the_page_opens_with_what_it_is_what_is_good_and_what_changed():
+def test_the_page_opens_with_what_is_good_what_it_is_and_what_changed():
     text = Page(render(WHOLE)).text
     places = [
         text.index(told)
         for told in (
-            "1,234 creators, 5 creator stats",
-            "tree_count = 40",
-            "of creators: city, mcn id; of products: price",
             "What is good",
             "It sells & sells.",
             "What is bad",
             "It costs.",
+            "1,234 creators, 5 creator stats",
+            "tree_count = 40",
+            "of creators: city, mcn_id; of products: price",
             "What changed against v0",
             "depth 3 → 5; added the features own_column.",
             "something was left out",
             "64% of the first 20 creators",
-            "Better: sales, Spearman, 0.400 → 0.500 (change +0.100 ± 0.010).",
-            "Worse: accepts, calibration error",
         )
     ]
     assert places == sorted(places)
-    assert "Better: value ratio" not in text
 
 
 def test_a_bundle_that_cannot_be_asked_any_more_is_told_by_its_manifest():
@@ -257,7 +308,7 @@ def test_a_bundle_that_cannot_be_asked_any_more_is_told_by_its_manifest():
 
 def test_drift_is_told_beside_chance():
     text = told(WHOLE)
-    assert re.search(r"same_city\W+0.432\W+0.010\W+moved far\W+1\W+23,456", text)
+    assert re.search(r"same_city\W+0.432\W+0.010\W+0.050\W+0.70\W+moved far\W+1\W+23,456", text)
     assert "25.0% of the newest invitations" in " ".join(text.split())
 
 
