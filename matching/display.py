@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def to_text(answer: Mapping[str, Any]) -> str:
-    """Return an answer as the table that a terminal shows, without colours."""
+NOTHING_TRIED: Mapping[str, float] = MappingProxyType({})
+
+
+def to_text(answer: Mapping[str, Any], tried: Mapping[str, float] = NOTHING_TRIED) -> str:
+    """Return an answer as the table that a terminal shows, without colours.
+
+    `tried` are the terms that were asked for instead of the catalog's.
+    """
     from matching.terminal import as_text, show_answer
 
-    return as_text(lambda console: show_answer(answer, console))
+    return as_text(lambda console: show_answer(answer, console, tried))
 
 
-def to_html(answer: Mapping[str, Any]) -> str:
+def to_html(answer: Mapping[str, Any], tried: Mapping[str, float] = NOTHING_TRIED) -> str:
     """Return an answer as an HTML table; every text in it is escaped."""
     from matching.terminal import in_words
 
-    told = in_words(answer)
+    told = in_words(answer, tried)
     notes = "".join(f"<li>{escape(note)}</li>" for note in told.notes)
     return (
         f"<p><b>{escape(told.subject)}</b> {escape(told.terms)}</p>"

@@ -209,6 +209,7 @@ class Matcher:
             list(notes(self.contents, self.as_of, search, scored, shown, language)),
             self._include(asked, include, objective, request, terms, works, scored, rows),
             language,
+            terms,
         )
 
     def score(self, creators: Sequence[str], product: str, objective: str = "roi") -> MatchResult:

@@ -10,6 +10,7 @@ import numpy as np
 
 from matching.columns import CHANNELS, PRODUCTS, Kind
 from matching.display import to_frame, to_html, to_text
+from matching.economics import Terms
 from matching.eligibility import REASONS
 from matching.explain import evidence, reasons
 from matching.history import FloatArray, IntArray
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from matching.matcher import Matcher
 
+_NO_TERMS = Terms()
 _PRODUCT_FIELDS = tuple(
     column.name
     for column in PRODUCTS.columns
@@ -68,15 +70,16 @@ class MatchResult:
     notes: Sequence[str]
     included: Sequence[Included] | None = None
     language: str = DEFAULT_LANGUAGE
+    terms: Terms = _NO_TERMS
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __repr__(self) -> str:
-        return to_text(self.to_dict())
+        return to_text(self.to_dict(), self.terms.given())
 
     def _repr_html_(self) -> str:
-        return to_html(self.to_dict())
+        return to_html(self.to_dict(), self.terms.given())
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a creator, best first, indexed by rank: offer, prediction and evidence."""

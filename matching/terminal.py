@@ -25,12 +25,16 @@ class Shown(NamedTuple):
     caption: str
 
 
-def show_answer(answer: Mapping[str, Any], console: Console | None = None) -> None:
+def show_answer(
+    answer: Mapping[str, Any],
+    console: Console | None = None,
+    tried: Mapping[str, float] | None = None,
+) -> None:
     """Print a match: what it is about, notes, and one line a creator or product."""
     console = console or Console()
     if not console.is_terminal:
         console.width = _PIPED_WIDTH
-    told = in_words(answer)
+    told = in_words(answer, tried)
     console.print(f"[bold]{escape(told.subject)}[/bold]  {escape(told.terms)}")
     for note in told.notes:
         console.print(f"[yellow]•[/yellow] {escape(note)}", highlight=False)
@@ -53,15 +57,15 @@ def as_text(show: Callable[[Console], None]) -> str:
     return page.getvalue().rstrip()
 
 
-def in_words(answer: Mapping[str, Any]) -> Shown:
-    """Return what is shown of an answer."""
+def in_words(answer: Mapping[str, Any], tried: Mapping[str, float] | None = None) -> Shown:
+    """Return what is shown of an answer, which was given for the terms that were tried."""
     caption = f"by {answer['objective']}, bundle {answer['bundle']}"
     if "product" in answer:
         product, items = answer["product"], answer["creators"]
         subject = product["title"]
         terms = (
             f"{product['category']}  {product['price']:,.2f} {answer['currency']}  "
-            f"commission {product['commission_rate']:.0%}"
+            f"{_terms(product['commission_rate'], tried or {})}"
         )
         kind, name = "creator", "name"
     else:
@@ -87,6 +91,19 @@ def _cells(item: Mapping[str, Any], key: str, name: str) -> tuple[str, ...]:
         _number(predicted["profit"], ",.0f"),
         _number(predicted["accept_probability"], ".0%"),
     )
+
+
+def _terms(commission: float, tried: Mapping[str, float]) -> str:
+    """Return the commission, or the terms that were tried: with the catalog's where it differs."""
+    usual = f"commission {commission:.0%}"
+    if not tried:
+        return usual
+    told = [
+        f"{name.removesuffix('_rate').replace('_', ' ')} "
+        f"{f'{value:.0%}' if name.endswith('_rate') else f'{value:,.2f}'}"
+        for name, value in tried.items()
+    ]
+    return f"tried: {', '.join(told)} (in the catalog: {usual})"
 
 
 def _named(item: Mapping[str, Any], key: str, name: str) -> str:

@@ -77,6 +77,16 @@ def test_filters_and_terms_may_be_mappings(matcher: Matcher):
     assert given.to_dict() == asked.to_dict()
 
 
+def test_the_terms_that_were_tried_are_shown(matcher: Matcher):
+    plain = matcher.match(PRODUCT, k=2)
+    usual = f"{plain.product['commission_rate']:.0%}"
+    assert f"commission {usual}\n" in repr(plain)
+    tried = matcher.match(PRODUCT, k=2, terms={"commission_rate": 0.45, "sample_cost": 30.0})
+    for shown in (repr(tried), tried._repr_html_()):
+        told = f"tried: commission 45%, sample cost 30.00 (in the catalog: commission {usual})"
+        assert told in " ".join(shown.split())
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [
