@@ -28,6 +28,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.ticker import EngFormatter
 
 from matching.catalog import Catalog
 from matching.importing.run import import_catalog
@@ -159,13 +160,14 @@ print("\n".join([*(f"not used: {told}" for told in unused), *map(str, catalog.wa
 # A unit that is wrong shows here: prices, commissions and sales should be those that you know.
 
 # %%
-figure, (left, middle, right) = plt.subplots(1, 3, figsize=(12, 3.2))
+figure, (left, middle, right) = plt.subplots(1, 3, figsize=(12, 3.2), layout="constrained")
 left.hist(catalog.products["price"], bins=40)
 left.set(xlabel=f"price ({catalog.currency})", ylabel="products")
 middle.hist(catalog.products["commission_rate"], bins=40)
 middle.set(xlabel="commission rate (fraction)", ylabel="products")
 right.hist(catalog.collaborations["gmv"].dropna(), bins=40, log=True)
 right.set(xlabel=f"gross sales of a collaboration ({catalog.currency})", ylabel="collaborations")
+right.xaxis.set_major_formatter(EngFormatter(sep=""))
 plt.show()
 
 # %% [markdown]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from matching.facts import build_history
 from matching.history import History
 from training.config import TrainConfig
 from training.digests import digest_tables
-from training.figures import Draws, Estimate, pooled
+from training.figures import Draws, Estimate, Figure, pooled
 from training.gate import estimate_span
 from training.quiet import without_bars
 from training.rows import Rows, collect_rows
@@ -68,12 +68,15 @@ class TimeSplits:
         folds: int = 3,
         fold_days: int = 28,
     ) -> Self:
-        """Cut the weeks before a date (default: the catalog's end) into folds.
+        """Cut the weeks before a date into folds.
+
+        The default date is `config.gate_days` before the catalog's end: those days judge what the
+        search found, and what chose it must not have seen them.
 
         Raises OptionError where nothing is known before the first of them.
         """
         config = config or TrainConfig()
-        end = as_of or catalog.newest_day()
+        end = as_of or catalog.newest_day() - timedelta(days=config.gate_days)
         days = tuple(end - timedelta(days=fold_days * left) for left in range(folds, -1, -1))
         known = catalog.cut(end)
         if not len(catalog.cut(days[0]).collaborations):
@@ -106,6 +109,10 @@ def tune(splits: TimeSplits, storage: Path, trials: int, seed: int = 0) -> Study
     configurations are studies of their own in the same file. The first finished trial is the
     configuration of the splits, so that what is found can be held against it. What is made large is
     the sum of the measures.
+
+    Each trial keeps as attributes its measures, and as `gain` of each how far it is above the
+    first trial's: paired, since all were judged with the same draws of creators. Those of the first
+    trial are kept for that as its `draws`.
     """
     with without_bars():
         import optuna
@@ -120,8 +127,16 @@ def tune(splits: TimeSplits, storage: Path, trials: int, seed: int = 0) -> Study
 
     def objective(trial: Trial) -> float:
         found = splits.cross_validate(suggested(trial, splits.config))
+        first = finished(study)[:1]
+        drawn = first[0].user_attrs["draws"] if first else {}
         for measure, estimate in found.items():
             trial.set_user_attr(measure, estimate.figure())
+            if measure in drawn:
+                gain = estimate - _restored(drawn[measure])
+                trial.set_user_attr(f"{measure} gain", gain.figure())
+        if not first:
+            kept = {name: [estimate.value, *estimate.draws] for name, estimate in found.items()}
+            trial.set_user_attr("draws", kept)
         return float(np.sum([estimate.value for estimate in found.values()]))
 
     default = {choice: getattr(splits.config, choice) for choice in CHOICES}
@@ -142,6 +157,17 @@ def finished(study: Study) -> list[FrozenTrial]:
     return study.get_trials(states=[TrialState.COMPLETE])
 
 
+def measures(study: Study) -> list[str]:
+    """Return the names of what the trials were judged by."""
+    first = finished(study)[:1]
+    return list(first[0].user_attrs["draws"]) if first else []
+
+
+def gains(study: Study, measure: str) -> list[Figure]:
+    """Return how far each later trial is above the first in a measure, in order."""
+    return [trial.user_attrs[f"{measure} gain"] for trial in finished(study)[1:]]
+
+
 def suggested(trial: Trial, config: TrainConfig) -> TrainConfig:
     """Return the configuration with the trial's choices."""
     chosen: dict[str, Any] = {}
@@ -155,3 +181,8 @@ def suggested(trial: Trial, config: TrainConfig) -> TrainConfig:
 def best_config(study: Study, config: TrainConfig) -> TrainConfig:
     """Return the configuration with the choices of the best trial."""
     return replace(config, **study.best_params).check()
+
+
+def _restored(kept: Sequence[float]) -> Estimate:
+    value, *draws = kept
+    return Estimate(value, np.array(draws, dtype=np.float64), 0)

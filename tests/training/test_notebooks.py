@@ -114,6 +114,7 @@ def test_own_data_goes_from_raw_exports_to_a_bundle(given):
 
 def test_tune_goes_on_where_it_was(given, monkeypatch):
     """What is asked for in all is what is run: one trial more the second time."""
+    (given / "quick.toml").write_text(QUICK.replace("tree_count = 15", "tree_count = 40"))
     assert "2 trials" in run("tune").text
     monkeypatch.setenv("MATCHING_TRIALS", "3")
     ran = run("tune")

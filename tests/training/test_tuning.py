@@ -14,7 +14,7 @@ from matching.errors import OptionError
 from training.config import TrainConfig
 from training.figures import Draws, Estimate
 from training.gate import estimate_span
-from training.tuning import CHOICES, TimeSplits, best_config, finished, tune
+from training.tuning import CHOICES, TimeSplits, best_config, finished, gains, measures, tune
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +100,31 @@ def test_folds_are_judged_with_the_same_draws_of_creators(
     first, second = drawn
     assert isinstance(first, Draws)
     assert first is second
+
+
+def test_the_gates_weeks_are_no_fold(catalog: Catalog, splits: TimeSplits) -> None:
+    left = catalog.newest_day() - splits.days[-1]
+    assert left.days == splits.config.gate_days == 28
+
+
+def test_trials_are_held_against_the_first_in_pairs(
+    splits: TimeSplits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Luck that all trials share is in no difference."""
+    luck = np.random.default_rng(0).normal(size=200)
+
+    def judge(self: TimeSplits, config: TrainConfig) -> dict[str, Estimate]:
+        return {"accept": Estimate(-float(config.depth), luck - config.depth, 10)}
+
+    monkeypatch.setattr(TimeSplits, "cross_validate", judge)
+    for trials in (2, 4):  # resumed as well
+        study = tune(splits, tmp_path / "search.sqlite", trials)
+    assert measures(study) == ["accept"]
+    found = gains(study, "accept")
+    depths = [trial.params["depth"] for trial in finished(study)]
+    assert [gain["value"] for gain in found] == [depths[0] - depth for depth in depths[1:]]
+    assert all(gain["standard_error"] < 1e-9 for gain in found)
+    assert finished(study)[1].user_attrs["accept"]["standard_error"] > 0.9
 
 
 def test_folds_before_anything_is_known_are_refused(catalog: Catalog) -> None:
