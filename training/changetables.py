@@ -88,8 +88,8 @@ def drift_table(drift: Mapping[str, Any]) -> Iterator[Table]:
         f"Population stability index over tenths of {before:,} invitations then and {after:,} now; "
         f"usual is the most of {drift['earlier']} comparisons of earlier weeks as far apart. "
         f"{MOVED} beyond twice the larger it has moved, {MOVED_FAR} far, if by {LEAST_SHIFT} "
-        "standard deviations (sd) or more: values that lie close together change tenths by a hair. Features "
-        "are those of the day of the invitation, predictions the bundle's own. "
+        "standard deviations (sd) or more: values that lie close together change tenths by a hair. "
+        "Features are those of the day of the invitation, predictions the bundle's own. "
         f"{len(drift['features'])} features in all; "
         f"{drift['unknown']:.1%} of the newest invitations are of creators or products that the "
         "bundle does not know, and are left out.",

@@ -244,9 +244,7 @@ def _drift(drift: Mapping[str, Any]) -> Iterator[Finding]:
             f"{expected(found[0]):.2f} is usual, and {_moved_by(found[0])}"
         )
         if far:
-            told = (
-                f"{far} of {len(found)} {what} have moved far between training and the newest weeks"
-            )
+            told = f"{far} of {len(found)} {what} have moved far since training"
             yield far_is, f"{told}: by {MOVED_FAR} more than twice the usual; {worst}."
         elif moved:
             told = (
