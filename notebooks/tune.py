@@ -29,7 +29,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 
 from matching.catalog import Catalog
 from training import TrainConfig
@@ -87,11 +87,11 @@ figure, all_axes = plt.subplots(2, 4, figsize=(12, 5.5), sharey=True, layout="co
 for axes, name in zip(all_axes.flat, CHOICES, strict=True):
     axes.scatter(trials[name], trials["sum of the measures"], s=12)
     axes.scatter(trials[name][:1], trials["sum of the measures"][:1], s=30, color="tab:red")
-    axes.set(xscale="log", xlabel=name.replace("_", " "), xlim=CHOICES[name])
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
-    axes.xaxis.set_major_formatter("{x:g}")
+    least, most = CHOICES[name]
+    axes.set(xscale="log", xlabel=name.replace("_", " "), xlim=(0.85 * least, most / 0.85))
+    ticks = [least, float(f"{(least * most) ** 0.5:.1g}"), most]
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.margins(0.05)
 for axes in all_axes[:, 0]:
     axes.set(ylabel="sum of the measures")
 plt.show()
