@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from matching.gate import OUTCOMES, PAIRED_ERRORS
 from training.cells import Report
 from training.figures import Figure
-from training.findings import compared, enough_came, gained
+from training.findings import compared, enough_came
 
 TITLE = "Did it help, and shall we ship it?"
 
@@ -29,23 +29,28 @@ def standing(report: Report) -> str:
 def reading(gain: Figure) -> str:
     """Say of a paired gain whether it is `better`, `worse` or neither, which is empty.
 
-    Worse is what the gate refuses, one standard error; better takes a 90 % interval above 0.
+    Clear is what is clear to the gate, either way.
     """
-    if gain["standard_error"] is None:
-        return ""
-    if -gain["value"] > PAIRED_ERRORS * gain["standard_error"]:
-        return "worse"
-    return "better" if gained(gain) == "good" else ""
+    clear = _in_errors(gain)
+    return "better" if clear > PAIRED_ERRORS else "worse" if clear < -PAIRED_ERRORS else ""
+
+
+def _in_errors(gain: Figure) -> float:
+    error = gain["standard_error"]
+    return 0.0 if not gain["value"] or error is None else gain["value"] / max(error, 1e-12)
 
 
 def _gate(report: Report) -> Iterator[str]:
     gate = report["about"].get("paired")
-    losses = report.get("against", {"losses": []})["losses"]
+    losses = report.get("against", {}).get("losses")
     gains = (gate or {"promoted": None})["promoted"] or {}
     if not gains.get("gain"):
         if losses:
             yield "No: the gate refuses to promote it. What it found is under what is bad."
         return
+    clear = [_in_errors(gain) for gain in gains["gain"].values()]
+    if losses is None:  # nothing beside it any more, as where it was promoted: by the gate's rule
+        losses = min(clear) < -PAIRED_ERRORS and max(clear) <= -min(clear)
     yield _verdict({name: reading(gain) for name, gain in gains["gain"].items()}, bool(losses))
     beside = "; ".join(
         f"{OUTCOMES[name]} {gains['figures'][name]['value']:.3f} → "
@@ -63,7 +68,12 @@ def _verdict(readings: Mapping[str, str], refused: bool) -> str:
         _listed([OUTCOMES[name] for name, told in readings.items() if told == wanted])
         for wanted in ("better", "worse")
     )
-    if refused or worse:
+    if worse and not refused:
+        return (
+            f"Yes, on balance: the gate finds it better than the promoted configuration at "
+            f"{better}, more clearly than it is worse at {worse}."
+        )
+    if refused:
         lost = f"worse than the promoted configuration at {worse}" if worse else "worse than before"
         return f"No: the gate finds it {lost}{f', though better at {better}' if better else ''}."
     if better:

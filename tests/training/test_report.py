@@ -204,6 +204,13 @@ def test_tables_that_tell_nothing_are_left_out():
 @pytest.mark.parametrize(
     ("change", "losses", "sentence", "kind"),
     [
+        (
+            {**UNCLEAR, "value": -0.02},
+            [],
+            "Yes, on balance: the gate finds it better than the promoted configuration at "
+            "acceptance (AUC), more clearly than it is worse at size of sales",
+            "good",
+        ),
         (GAIN, [], "Yes: the gate finds it better than the promoted configuration at", "good"),
         (UNCLEAR, [], "it finds no clear difference from the promoted configuration", "unsure"),
         (
@@ -215,7 +222,8 @@ def test_tables_that_tell_nothing_are_left_out():
     ],
 )
 def test_the_first_box_says_whether_it_helped(change, losses, sentence, kind):
-    promoted = {**GATED["promoted"], "gain": {"accept": UNCLEAR, "sales": change}}
+    accept = {**UNCLEAR, "value": 0.05} if "balance" in sentence else UNCLEAR
+    promoted = {**GATED["promoted"], "gain": {"accept": accept, "sales": change}}
     about = {**BARE["about"], "paired": {**GATED, "promoted": promoted}}
     against = {**WHOLE["against"], "losses": losses}
     page = render({**WHOLE, "about": about, "against": against})
