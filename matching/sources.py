@@ -233,7 +233,15 @@ def _join(parts: list[pa.Array]) -> pa.ChunkedArray:
         tables = [pa.table({"column": part}) for part in parts]
         return pa.concat_tables(tables, promote_options="permissive").column("column")
     except (pa.ArrowInvalid, pa.ArrowTypeError):
-        return pa.chunked_array([part.cast(pa.large_string()) for part in parts])
+        return pa.chunked_array([_text(part) for part in parts])
+
+
+def _text(part: pa.Array) -> pa.Array:
+    """Return values as text: as Arrow writes them, else as Python does (lists, bytes)."""
+    try:
+        return part.cast(pa.large_string())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return _words(part.to_pylist())
 
 
 def known_tables(tables: Mapping[str, pd.DataFrame], source: str) -> RawTables:

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from matching.choices import nearest
 from matching.columns import Column, Kind
 from matching.importing.days import monday_after, time_reader
-from matching.importing.exports import IntArray, Rows, plain_text
+from matching.importing.exports import IntArray, NoTextError, Rows
 from matching.importing.mapping import ColumnRule, Mapped, TableRule
 from matching.importing.units import UNITS, is_read_plainly, number_reader
 from matching.parsing import FLAG_WORDS, NULL_WORDS, NUMBERS
@@ -68,7 +68,12 @@ def convert(
     if rule.constant is not None:
         text = pa.chunked_array([pa.repeat(_scalar(_written(rule.constant)), len(rows.numbers))])
     else:
-        text = _joined(rows, rule)
+        try:
+            text = _joined(rows, rule)
+        except NoTextError as error:
+            nothing = pd.Series([None] * len(rows.numbers), dtype=_DTYPES.get(column.kind, "str"))
+            found = (error.value, error.reason, error.row, error.rows)
+            return nothing, [Fault(rows.source, named, target, *found)]
     exported = text
     text = _without_empty(text, (*mapped.empty, *table.empty, *rule.empty, ""))
     for part in rule.remove:
@@ -92,7 +97,7 @@ def _written(word: Any) -> str:
 
 
 def _joined(rows: Rows, rule: ColumnRule) -> pa.ChunkedArray:
-    texts = [plain_text(rows.table[name]) for name in rule.sources]
+    texts = [rows.text(name) for name in rule.sources]
     if len(texts) == 1:
         return texts[0]
     texts = [pc.if_else(pc.equal(text, ""), None, text) for text in texts]

@@ -12,6 +12,7 @@ _STAMPS = {"unix": 1.0, "unix_ms": 1e-3}
 EXCEL = "excel"
 FORMATS = (*_STAMPS, EXCEL)
 """Formats with a name: seconds and milliseconds since 1970 in UTC, days since 1899-12-30."""
+_BEYOND = "beyond the calendar; if it stands for nothing known, say so in `empty`"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EXCEL_EPOCH = datetime(1899, 12, 30)
 _FORM = re.compile(
@@ -46,14 +47,23 @@ def time_reader(
         if is_day or (moment.tzinfo is None and (zone is None or home is None)):
             return moment.replace(tzinfo=None)
         moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
-        return (moment.astimezone(home) if home else moment).replace(tzinfo=None)
+        try:
+            return (moment.astimezone(home) if home else moment).replace(tzinfo=None)
+        except OverflowError:
+            raise ValueError(_BEYOND) from None
 
     return read
 
 
 def monday_after(day: datetime) -> datetime:
-    """Return the first Monday after a day: the week whose row holds that day."""
-    return day + timedelta(days=7 - day.weekday())
+    """Return the first Monday after a day: the week whose row holds that day.
+
+    Raises ValueError, as readers do, after the last Monday of all.
+    """
+    try:
+        return day + timedelta(days=7 - day.weekday())
+    except OverflowError:
+        raise ValueError(_BEYOND) from None
 
 
 def _parse(text: str, form: str | None) -> tuple[datetime, bool]:

@@ -28,7 +28,26 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+_SHOWN = 200  # characters of a value
 _ENCODINGS = ("utf-8", "gb18030", "big5", "cp1252")
+
+
+class NoTextError(MatchingError):
+    """A column holds what has no text: lists, bytes of another encoding.
+
+    Attributes
+    ----------
+    reason : what that is, "is" before it
+    value, row : the first one and its number
+    rows : how many there are
+    """
+
+    def __init__(self, where: str, reason: str, value: str, row: int, rows: int) -> None:
+        super().__init__(f"{where}, row {row}: is {reason}")
+        self.reason = reason
+        self.value = value
+        self.row = row
+        self.rows = rows
 
 
 @dataclass(frozen=True)
@@ -52,6 +71,16 @@ class Rows:
         """Return the rows where the mask (bool) holds."""
         kept = mask.to_numpy().astype(bool)
         return Rows(self.source, self.numbers[kept], self.table.filter(mask), self.unused)
+
+    def text(self, name: str) -> pa.ChunkedArray:
+        """Return a column as plain text; NoTextError where it has none."""
+        try:
+            return plain_text(self.table[name])
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            reason, found = _without_text(self.table[name])
+        where = f"{self.source}, column {name}"
+        first, value = next(iter(found.items()))
+        raise NoTextError(where, reason, str(value)[:_SHOWN], int(self.numbers[first]), len(found))
 
 
 class Export(Protocol):
@@ -197,7 +226,7 @@ def read_rows(export: Export, rule: TableRule) -> Iterator[Rows]:
     for source in export.sources(rule.source):
         rows = export.read(source, rule.sources, rule)
         if rule.join is not None and beside is not None:
-            rows = _joined(rows, beside, rule.join.on)
+            rows = _joined(rows, *beside, rule.join.on)
         there = rows.table.column_names
         missing = [name for name in rule.sources if name not in there]
         if missing:
@@ -205,31 +234,38 @@ def read_rows(export: Export, rule: TableRule) -> Iterator[Rows]:
             raise MatchingError(f"{source} has no column {', '.join(missing)}{hint}")
         for choices, is_kept in ((rule.only, True), (rule.drop, False)):
             for name, texts in choices.items():
-                mask = pc.is_in(plain_text(rows.table[name]), pa.array(texts, pa.large_string()))
+                mask = pc.is_in(rows.text(name), pa.array(texts, pa.large_string()))
                 rows = rows.keep(mask if is_kept else pc.invert(mask))
         yield rows
 
 
-def _beside(export: Export, rule: TableRule, join: JoinRule) -> pa.Table:
-    """Return what is joined, with one row a key."""
-    tables = [export.read(name, rule.sources, rule).table for name in export.sources(join.source)]
-    table = pa.concat_tables(tables, promote_options="permissive")
-    if join.on not in table.column_names:
-        raise MatchingError(f"{join.source} has no column {join.on}")
-    counts = pc.value_counts(pc.drop_null(plain_text(table[join.on])))
+def _beside(
+    export: Export, rule: TableRule, join: JoinRule
+) -> tuple[pa.Table, pa.LargeStringArray]:
+    """Return what is joined, with one row a key, and the keys."""
+    parts = [export.read(name, rule.sources, rule) for name in export.sources(join.source)]
+    keys = pa.chunked_array([_keys(rows, join.on).combine_chunks() for rows in parts])
+    try:
+        table = pa.concat_tables([rows.table for rows in parts], promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise MatchingError(f"{join.source} has columns of several types: {error}") from None
+    counts = pc.value_counts(pc.drop_null(keys))
     again = counts.field(0).filter(pc.greater(counts.field(1), 1))
     if len(again):
         told = f"{len(again)} of {join.on}, first {again[0].as_py()!r}"
         raise MatchingError(f"{join.source} has several rows for {told}: keep one of each")
-    return table
+    return table, keys.combine_chunks()
 
 
-def _joined(rows: Rows, beside: pa.Table, on: str) -> Rows:
-    """Return rows with the columns of others beside them, null where nothing has their key."""
+def _keys(rows: Rows, on: str) -> pa.ChunkedArray:
     if on not in rows.table.column_names:
         raise MatchingError(f"{rows.source} has no column {on}")
-    keys = plain_text(beside[on]).combine_chunks()
-    places = pc.index_in(plain_text(rows.table[on]), keys, skip_nulls=True)
+    return rows.text(on)
+
+
+def _joined(rows: Rows, beside: pa.Table, keys: pa.LargeStringArray, on: str) -> Rows:
+    """Return rows with the columns of others beside them, null where nothing has their key."""
+    places = pc.index_in(_keys(rows, on), keys, skip_nulls=True)
     table = rows.table
     for name in beside.column_names:
         if name not in table.column_names:
@@ -243,3 +279,22 @@ def plain_text(values: pa.ChunkedArray) -> pa.ChunkedArray:
     """
     text = pc.utf8_trim_whitespace(pc.cast(values, pa.large_string()))
     return pc.replace_substring_regex(text, r"""^(?:="(.*)"|'(\d+))$""", r"\1\2")
+
+
+def _without_text(values: pa.ChunkedArray) -> tuple[str, dict[int, Any]]:
+    """Return what it is that has no text, and the values by their places."""
+    try:
+        stored = pc.cast(values, pa.large_binary()).to_pylist()
+    except pa.ArrowNotImplementedError:
+        known = {place: v for place, v in enumerate(values.to_pylist()) if v is not None}
+        return f"no text but {values.type}: export it as text", known
+    known = {place: v for place, v in enumerate(stored) if v is not None and not _is_utf8(v)}
+    return "bytes that are no UTF-8: export it as text", known
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

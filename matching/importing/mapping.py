@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -213,7 +213,18 @@ def _renamed(given: dict[str, Any], where: str) -> Any:
         raise _UnusableError(f"{where}: unknown key 'source'; did you mean 'from'?")
     if "from" not in given:
         raise _UnusableError(f"{where} does not say from which file or table")
-    return given.pop("from")
+    name = given.pop("from")
+    if isinstance(name, str) and not _is_source(name):
+        told = "is no name of a file or table, nor a pattern such as orders_*.csv"
+        raise _UnusableError(f"{where}.from: {name!r} {told}")
+    return name
+
+
+def _is_source(name: str) -> bool:
+    """Whether a folder can be searched for it: `**` is for whole folders."""
+    path = PurePath(name)
+    is_whole = all(part == "**" or "**" not in part for part in path.parts)
+    return bool(path.parts) and is_whole and not path.is_absolute()
 
 
 def _column(column: Column, value: Any, where: str) -> ColumnRule:

@@ -142,3 +142,11 @@ def test_a_statement_that_fails_is_told_without_it(tmp_path: Path) -> None:
         engine.connect().execute(sa.text("SELECT secret FROM nowhere"))
     assert "no such table: nowhere" in str(caught.value)
     assert "SELECT" not in str(caught.value)
+
+
+def test_a_column_whose_type_changes_on_the_way_is_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "_ROWS_AT_ONCE", 1)
+    with database("sqlite://") as engine, engine.connect() as connection:
+        connection.execute(sa.text("CREATE TABLE t AS SELECT 7 AS a UNION ALL SELECT x'ff'"))
+        found = sources.read_columns(connection, "t", ["a"])
+    assert found["a"].to_pylist() == ["7", "b'\\xff'"]

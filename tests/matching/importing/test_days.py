@@ -61,6 +61,17 @@ def test_what_is_no_day_is_refused(text: str, form: str | None, why: str) -> Non
         time_reader(form, None, SHANGHAI)(text)
 
 
+@pytest.mark.parametrize("text", ["9999-12-31 23:00:00", "0001-01-01T00:00+14:00"])
+def test_a_time_beyond_the_calendar_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"beyond the calendar; .* say so in `empty`"):
+        time_reader(None, UTC, SHANGHAI if text > "2" else UTC)(text)
+
+
+def test_a_day_without_a_monday_after_is_refused() -> None:
+    with pytest.raises(ValueError, match="beyond the calendar"):
+        monday_after(datetime(9999, 12, 31))
+
+
 @pytest.mark.parametrize(("day", "monday"), [(2, 9), (8, 9), (9, 16)])
 def test_the_week_of_a_day_is_the_monday_after(day: int, monday: int) -> None:
     assert monday_after(datetime(2026, 3, day)) == datetime(2026, 3, monday)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 
@@ -167,6 +169,55 @@ def test_every_value_that_does_not_convert_is_told(run: Run, plain: Path, tmp_pa
     assert "and 2 other values; --faults FILE lists all" in err
 
 
+def test_a_day_that_stands_for_none_is_told(run: Run, plain: Path) -> None:
+    (plain / "orders.csv").write_text(FILES["orders.csv"] + "k2,c1,p1,9999-12-31 23:00:00,no\n")
+    zones = 'name = "plain"\ntimezone = "Asia/Shanghai"'
+    day = '{ column = "day", timezone = "UTC" }'
+    told = "orders.csv, column day: is beyond the calendar; if it stands for nothing known, say so"
+    for changed in (
+        {"old": 'name = "plain"|"day"', "new": f"{zones}|{day}"},
+        {"old": day, "new": '{ column = "day", monday_after = true }'},
+    ):
+        err = refused(run, plain, **changed)
+        assert told in err
+        assert "first: row 3: '9999-12-31 23:00:00'" in err
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        (pa.array([None, ["food"], ["toys"]]), "is no text but list<element: string>"),
+        (pa.array([None, b"food", b"\xff"]), "is bytes that are no UTF-8"),
+        (pa.array([b"a", b"b", b"\xff"]).view(pa.string()), "is bytes that are no UTF-8"),
+    ],
+)
+def test_what_is_no_text_is_told(
+    run: Run, plain: Path, values: pa.Array, told: str, tmp_path: Path
+) -> None:
+    frame = pd.read_csv(plain / "products.csv").drop(columns="category")
+    table = pa.Table.from_pandas(pd.concat([frame] * 3), preserve_index=False)
+    pq.write_table(table.append_column("category", values), plain / "products.parquet")
+    (plain / "more.csv").write_text("category,brand\nfood,x\n")
+    err = refused(run, plain, old="products.csv", new="products.parquet")
+    assert f"products.category: products.parquet, column category: {told}" in err
+    rows, first = ("2 rows", 2) if "list" in told else ("1 row", 3)
+    assert f"({rows}), first: row {first}: " in err
+    for old, new in (
+        ('"products.parquet"', '"products.parquet"\ndrop = { "category" = "toys" }'),
+        ('\ndrop = { "category" = "toys" }', '\njoin = { from = "more.csv", on = "category" }'),
+    ):
+        err = refused(run, plain, old=old, new=new)
+        assert f"products.parquet, column category, row {first}: {told}" in err
+        assert len(err.splitlines()) == 1
+
+
+def test_a_list_in_json_is_told(run: Run, plain: Path) -> None:
+    (plain / "creators.jsonl").write_text('{"id": "c1", "followers": [1, 2]}\n')
+    err = refused(run, plain, old="creators.csv", new="creators.jsonl")
+    assert "creators.jsonl, column followers: is no text but list<item: int64>" in err
+    assert "first: row 1: '[1, 2]'" in err
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
@@ -212,6 +263,15 @@ def test_every_value_that_does_not_convert_is_told(run: Run, plain: Path, tmp_pa
         ),
         ('from = "orders.csv"', 'from = "orders.csv"\ndecimal = ";"', 'decimal must be "." or ","'),
         ('from = "orders.csv"', "from = 3", "collaborations.from must be a text"),
+        *(
+            ('from = "orders.csv"', f'from = "{name}"', f"collaborations.from: {name!r} is no name")
+            for name in ("", ".", "/etc/*.csv", "**.csv")
+        ),
+        (
+            'from = "orders.csv"',
+            'from = "orders.csv"\njoin = { from = "/etc/*.csv", on = "id" }',
+            "collaborations.join.from: '/etc/*.csv' is no name of a file",
+        ),
         ("[collaborations", "[events", "there is no [collaborations], which a catalog must have"),
         ("[creators]", "[creators", "is not TOML"),
     ],
@@ -342,14 +402,30 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path, plain: Path) -> Iterato
             connection.execute(sa.text(f"DROP TABLE export_{name}"))
 
 
-def test_a_database_is_imported_like_files(plain: Path, shop: str, tmp_path: Path) -> None:
+def of_tables(folder: Path) -> Path:
+    """Write the mapping of the small export in a database."""
     tables = PLAIN
     for name in FILES:
         tables = tables.replace(name, f"export_{name.removesuffix('.csv')}")
-    path = tmp_path / "database.toml"
+    path = folder / "database.toml"
     path.write_text(tables, encoding="utf-8")
-    import_catalog(path, shop, tmp_path / "of-database")
+    return path
+
+
+def test_a_database_is_imported_like_files(plain: Path, shop: str, tmp_path: Path) -> None:
+    import_catalog(of_tables(tmp_path), shop, tmp_path / "of-database")
     assert same(Catalog.load(tmp_path / "of-database"), imported(plain, PLAIN))
+
+
+@pytest.mark.parametrize("shop", ["postgresql"], indirect=True)
+def test_an_array_in_a_database_is_told(run: Run, plain: Path, shop: str, tmp_path: Path) -> None:
+    with database(shop) as engine, engine.begin() as connection:
+        change = "ALTER followers TYPE text[] USING ARRAY[followers]"
+        connection.execute(sa.text(f"ALTER TABLE export_creators {change}"))
+    code, _, err = run("import", of_tables(tmp_path), shop, tmp_path / "market")
+    assert code == 1
+    assert "export_creators, column followers: is no text but list<item: string>" in err
+    assert "(2 rows), first: row 1: \"['1.2k']\"" in err
 
 
 def test_a_database_without_the_table_is_refused(run: Run, plain: Path, shop: str) -> None:
