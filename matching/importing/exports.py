@@ -23,6 +23,7 @@ from matching.sources import read_columns, read_csv
 IntArray = npt.NDArray[np.int64]
 _DELIMITERS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": "\t"}
 _JSON_LINES = (".jsonl", ".ndjson")
+_JSON_BLOCK = 64 << 20  # bytes that are read at once; a line is no longer
 _MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -192,7 +193,8 @@ def _is_encoded(path: Path, encoding: str) -> bool:
 
 def _read_json_lines(path: Path) -> tuple[pa.Table, list[str]]:
     """Read JSON lines; what is nested has the names of all levels: author.id."""
-    table = json.read_json(path)
+    block = min(max(path.stat().st_size, 1), _JSON_BLOCK)
+    table = json.read_json(path, json.ReadOptions(block_size=block))
     while any(pa.types.is_struct(column.type) for column in table.columns):
         table = table.flatten()
     return table, table.column_names

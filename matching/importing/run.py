@@ -139,13 +139,21 @@ def _opened(source: str, mapped: Mapped) -> Iterator[Export]:
 
 def _table(export: Export, table: Table, mapped: Mapped, taken: _Taken) -> pd.DataFrame:
     """Return the rows of one table, of every file that it comes from."""
-    parts = []
-    for rule in mapped.tables[table.name]:
-        for rows in read_rows(export, rule):
-            taken.note(rows)
-            part = pd.DataFrame(dict(_columns(rows, table, mapped, rule, taken)), copy=False)
-            parts.append(part.drop_duplicates() if rule.distinct else part)
+    rules = mapped.tables[table.name]
+    parts = [_of_rule(export, table, mapped, rule, taken) for rule in rules]
     return pd.concat(parts, ignore_index=True)
+
+
+def _of_rule(
+    export: Export, table: Table, mapped: Mapped, rule: TableRule, taken: _Taken
+) -> pd.DataFrame:
+    parts = []
+    for rows in read_rows(export, rule):
+        taken.note(rows)
+        part = pd.DataFrame(dict(_columns(rows, table, mapped, rule, taken)), copy=False)
+        parts.append(part.drop_duplicates() if rule.distinct else part)  # most of it, at once
+    whole = pd.concat(parts, ignore_index=True)
+    return whole.drop_duplicates() if rule.distinct and len(parts) > 1 else whole
 
 
 def _columns(

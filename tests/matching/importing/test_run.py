@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -362,6 +363,31 @@ city = { constant = "成都" }
     creators = imported(plain, parts).creators
     assert creators["creator_id"].tolist() == ["c1", "c2", "c3"]
     assert creators["city"].fillna("").tolist() == ["", "", "成都"]
+
+
+def test_rows_that_are_the_same_in_several_files_become_one(run: Run, plain: Path) -> None:
+    rows = ["c1,1.2k,x", "c1,1200,y", "c2,,z", "c3,5,z"]
+    for number, part in enumerate((rows[:2], rows[1:3], rows[2:])):
+        text = "\n".join(["id,followers,seen", *part])
+        (plain / f"creators_{number}.csv").write_text(text, encoding="utf-8")
+    mapping = PLAIN.replace('"creators.csv"', '"creators_*.csv"\ndistinct = true')
+    creators = imported(plain, mapping).creators
+    assert creators["creator_id"].tolist() == ["c1", "c2", "c3"]
+    assert creators["follower_count"].fillna(-1).tolist() == [1200, -1, 5]
+    (plain / "creators_3.csv").write_text("id,followers\nc3,6\n", encoding="utf-8")
+    plain.with_name("other.toml").unlink()
+    shutil.rmtree(next(plain.parent.glob("market*")))
+    new = '"creators_*.csv"\ndistinct = true'
+    assert "creators.creator_id" in refused(run, plain, old='"creators.csv"', new=new)
+
+
+def test_a_line_of_json_may_be_long(plain: Path) -> None:
+    text = "好" * 1_000_000
+    lines = [f'{{"id": "c{n}", "followers": 5, "text": "{text[n:]}"}}' for n in range(3)]
+    (plain / "creators.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    mapping = PLAIN.replace("creators.csv", "creators.jsonl")
+    mapping = mapping.replace('creator_id = "id"', 'creator_id = "id"\nprofile_text = "text"')
+    assert imported(plain, mapping).creators["profile_text"].tolist()[2] == text[2:]
 
 
 def test_what_is_joined_has_one_row_a_key(run: Run, plain: Path) -> None:
