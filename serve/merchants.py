@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,37 +17,43 @@ from matching.matcher import Matcher
 from serve.weeks import Week
 
 _ROWS_AT_ONCE = 1_000_000
+_CHANGES = "changes"
 _TEXTS = ("product_title", "creator_name")
 _IDS = ("merchant_id", "product_id", "creator_id", "bundle")
 
 
 def write_merchants(week: Week, matcher: Matcher, changes: Path, folder: Path) -> None:
-    """Write `<merchant>.parquet`, `<merchant>.csv` and `<merchant>-changes.csv` into a new folder.
+    """Write `<merchant>.parquet`, `<merchant>.csv` and `changes/<merchant>.csv` into a new folder.
 
     A merchant's id is written as in a web address, so that any id is the name of a file. Lists have
-    the product's title and the creator's name beside their ids.
+    the product's title and the creator's name beside their ids. A merchant has files of what there
+    is: changes alone where all its lists ended.
 
     Parameters
     ----------
     changes : changes.parquet of the week
     """
-    folder.mkdir()
+    (folder / _CHANGES).mkdir(parents=True)
     changed = pq.ParquetFile(changes)
-    for merchants in _lots(week):
+    for merchants in _lots(week, changed):
         asked = pa.array(merchants, pa.string())
         for name, rows in _of_each(week.read(), asked):
             listed = _named(rows, matcher)
             pq.write_table(listed, folder / f"{name}.parquet", compression="zstd")
             _write_csv(listed, folder / f"{name}.csv")
-        groups = (changed.read_row_group(number) for number in range(changed.num_row_groups))
-        for name, rows in _of_each(groups, asked):
-            _write_csv(_named(rows, matcher), folder / f"{name}-changes.csv")
+        for name, rows in _of_each(_groups(changed), asked):
+            _write_csv(_named(rows, matcher), folder / _CHANGES / f"{name}.csv")
 
 
-def _lots(week: Week) -> Iterator[list[str]]:
-    """Yield the merchants in lots whose lists fit into memory together."""
+def _groups(file: pq.ParquetFile, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    return (file.read_row_group(number, columns) for number in range(file.num_row_groups))
+
+
+def _lots(week: Week, changed: pq.ParquetFile) -> Iterator[list[str]]:
+    """Yield the merchants in lots whose lists and changes fit into memory together."""
     counts: dict[str, int] = {}
-    for table in week.read(("merchant_id",)):
+    column = ["merchant_id"]
+    for table in chain(week.read(column), _groups(changed, column)):
         for pair in pc.value_counts(table["merchant_id"]).to_pylist():
             counts[pair["values"]] = counts.get(pair["values"], 0) + pair["counts"]
     lot: list[str] = []

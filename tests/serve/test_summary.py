@@ -116,8 +116,37 @@ def test_each_merchant_has_files_for_a_spreadsheet(
     assert rows[0]["creator_id"] == f"{parts[0]['creator_id'][0]}\t"
     product = matcher.product(parts[0]["product_id"][0].as_py())
     assert rows[0]["product_title"] == product["title"]
-    changed = (folder / f"{merchants[0]}-changes.csv").read_text(encoding="utf-8")
+    changed = (folder / "changes" / f"{merchants[0]}.csv").read_text(encoding="utf-8")
     assert "creator_name" in changed.splitlines()[0]
+
+
+def test_a_merchant_whose_lists_ended_is_told_so(
+    bundle: Path, matcher: Matcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serve.merchants._ROWS_AT_ONCE", 1)  # each merchant by itself
+    one, other = (matcher.contents.history.creator_ids[place] for place in range(2))
+    about = {"bundle": matcher.version}
+    old = [row(m, p, one, **about) for m, p in (("a", "p1"), ("a-changes", "p2"), ("gone", "p3"))]
+    new = [row(m, p, other, **about) for m, p in (("a", "p1"), ("a-changes", "p2"), ("new", "p4"))]
+    write_lists(tmp_path, LAST, [old], **about)
+    week = write_lists(tmp_path, WEEK, [new], **about).parent
+    folder = write_summary(bundle, week, per_merchant=True) / "merchants"
+    listed = {path.stem for path in folder.glob("*.csv")}
+    assert listed == {path.stem for path in folder.glob("*.parquet")} == {"a", "a-changes", "new"}
+    changed = {
+        path.stem: [f"{each['change']} {each['product_id'].strip()}" for each in rows_of(path)]
+        for path in (folder / "changes").iterdir()
+    }
+    assert {name: sorted(rows) for name, rows in changed.items()} == {
+        "a": ["entered p1", "left p1"],
+        "a-changes": ["entered p2", "left p2"],
+        "gone": ["left p3"],
+        "new": ["entered p4"],
+    }
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
 
 
 def test_names_of_files_and_cells_are_harmless(bundle: Path, matcher: Matcher, tmp_path: Path):
@@ -128,6 +157,7 @@ def test_names_of_files_and_cells_are_harmless(bundle: Path, matcher: Matcher, t
     assert sorted(path.name for path in folder.iterdir()) == [
         "..%2F%3Dm%3B%401.csv",
         "..%2F%3Dm%3B%401.parquet",
+        "changes",
     ]
     text = (folder / "..%2F%3Dm%3B%401.csv").read_text(encoding="utf-8")
     assert '"../=m;\'@1\t"' in text
