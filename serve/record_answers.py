@@ -133,6 +133,10 @@ class ListRow(BaseModel):
     evidence_strengthen: float
     evidence_thrive: float
     bundle: str
+    placement_probability: float | None = Field(
+        default=None,
+        description="The chance that the place had; absent where lists do not explore.",
+    )
 
 
 class MatchList(BaseModel):

@@ -33,15 +33,16 @@ def write_lists(
     week: str,
     groups: Iterable[list[Mapping[str, Any]]],
     as_of: str = "2026-11-14",
+    schema: pa.Schema = SCHEMA,
     **about: Any,
 ) -> Path:
     """Write the lists of a week, in these row groups, and their manifest; return the file."""
     path = folder / week / "match_lists.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for group in groups:
             rows = [{**each, "week": week} for each in group]
-            table = pa.Table.from_pylist(rows, SCHEMA)
+            table = pa.Table.from_pylist(rows, schema)
             writer.write_table(table, row_group_size=max(1, len(rows)))
     manifest = {
         "week": week,

@@ -7,6 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from matching.matcher import Matcher
+from serve.allotment import Rules
 from serve.app import create_app
 from serve.record_answers import MatchList
 from serve.settings import Settings
@@ -55,6 +56,22 @@ def test_a_merchant_reads_its_own_rows(keyed_lists: Keyed) -> None:
     assert read(mine) == MINE
     assert read(theirs) == THEIRS
     assert read(keyed_lists.client(keyed_lists.operator)) == sorted(MINE + THEIRS)
+
+
+def test_lists_that_explore_tell_the_chance_of_each_place(tmp_path: Path) -> None:
+    rows = [row("m0", "p000", f"c{n}", rank=n, placement_probability=1 / n) for n in (1, 4)]
+    write_lists(tmp_path, WEEK, [rows], schema=Rules(explore=0.1).schema)
+    write_lists(tmp_path, "2026-W48", [[row("m0", "p000", "c1")]])
+    explored = service(tmp_path)
+    client = explored.client(explored.merchants["m0"])
+    chances = []
+    for week in (WEEK, "2026-W48"):
+        told = MatchList.model_validate(client.get(f"/v1/match-lists/{week}").json)
+        chances.append([item.placement_probability for item in told.items])
+    assert chances == [[1.0, 0.25], [None]]
+    listed = client.get("/openapi.json").json["components"]["schemas"]["ListRow"]
+    assert "placement_probability" in listed["properties"]
+    assert "placement_probability" not in listed["required"]
 
 
 def test_the_week_is_described(keyed_lists: Keyed) -> None:
