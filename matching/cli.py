@@ -610,6 +610,10 @@ def _lists(
     from serve.weekly import read_products, write_weekly
 
     check_asked(k, objective)
+    if scheduler is not None:
+        from serve.cluster import check_address
+
+        check_address(scheduler)
     chosen = None if products is None else read_products(products)
 
     def write(bundle: Path, week: str, out: Path) -> Path:

@@ -17,6 +17,7 @@ from typing import Any
 
 import fsspec
 from distributed import Client, Future, KilledWorker, as_completed, get_worker
+from distributed.comm import parse_address, parse_host_port
 from threadpoolctl import threadpool_limits
 
 from matching.bundle import MANIFEST, read_manifest
@@ -48,15 +49,16 @@ def on_cluster(
     Raises
     ------
     OptionError
-        If no scheduler answers, or it has no workers.
+        If the address is none, no scheduler answers, or it has no workers.
     MatchingError
         If workers run another program, cannot load the bundle, or die of the work, or the scheduler
         does.
     """
+    check_address(address)
     where = _share(bundle, shared)
     try:
-        client = Client(address, timeout=_PATIENCE_SECONDS, set_as_default=False)
-    except (OSError, ValueError) as error:
+        client = _Client(address, timeout=_PATIENCE_SECONDS, set_as_default=False)
+    except (OSError, ValueError, TypeError, ImportError) as error:
         raise OptionError("scheduler", f"nothing answers at {address}: {error}") from error
     with client:
         try:
@@ -64,6 +66,38 @@ def on_cluster(
         except TimeoutError:
             raise OptionError("scheduler", f"{address} has no workers; start some") from None
         yield _runner(client, where, advance)
+
+
+def check_address(address: str) -> None:
+    """Refuse what is no address of a scheduler: a client would look for it for a long time.
+
+    Raises
+    ------
+    OptionError
+        If it lacks a host or a port.
+    """
+    try:
+        host, port = parse_host_port(parse_address(address)[1])
+    except ValueError:
+        host, port = "", 0
+    if not host or not 0 < port < 1 << 16:
+        told = f"{address} is no address such as tcp://10.0.0.1:8786, with a host and a port"
+        raise OptionError("scheduler", told)
+
+
+class _Client(Client):
+    """A client that closes itself where it cannot start.
+
+    One that is half made would be closed at the end of the program, and wait a minute for a thread
+    that has ended.
+    """
+
+    def start(self, **options: Any) -> None:
+        try:
+            super().start(**options)
+        except BaseException:
+            self.close()
+            raise
 
 
 def _runner(client: Client, where: str, advance: Callable[[int], None]) -> Run:

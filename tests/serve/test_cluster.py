@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
@@ -176,6 +177,35 @@ def test_no_scheduler_is_a_sentence(bundle: Path, monkeypatch: pytest.MonkeyPatc
         on_cluster("tcp://127.0.0.1:1", bundle, None, print),
     ):
         pass
+
+
+@pytest.mark.parametrize(
+    "address", ["foo", "tcp://foo", "tcp://:8786", "tcp://foo:0", "tcp://foo:99999", "tcp://foo:x"]
+)
+def test_an_address_without_host_and_port_is_refused_at_once(
+    run: Command, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Client, "__init__", lambda *arguments, **options: pytest.fail("connects"))
+    asked = ("weekly", "version", "data", "--week", WEEK, "--out", tmp_path / "out")
+    code, _, err = run(*asked, "--scheduler", address)
+    told = f"scheduler: {address} is no address such as tcp://10.0.0.1:8786"
+    assert (code, told in err, err.count("\n")) == (1, True, 1), err
+    with (
+        pytest.raises(OptionError, match="is no address"),
+        on_cluster(address, tmp_path, "", print),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("address", ["tls://127.0.0.1:1", "http://127.0.0.1:1"])
+def test_a_client_that_cannot_be_made_is_closed(address: str, bundle: Path) -> None:
+    before = set(threading.enumerate())
+    with (
+        pytest.raises(OptionError, match=rf"scheduler: nothing answers at {address}: "),
+        on_cluster(address, bundle, None, print),
+    ):
+        pass
+    assert set(threading.enumerate()) <= before
 
 
 def test_a_scheduler_without_workers_is_a_sentence(
