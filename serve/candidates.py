@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pyarrow as pa
@@ -26,14 +26,15 @@ from serve.edges import BoolArray, whole_capacity
 
 _OF_TIER = 48
 _OF_ALL = 96
-_TIERS = 2.0 ** np.arange(-5, 2)  # of all places: what creators up to the tier's end can take
+_TIER_ENDS = 2.0 ** np.arange(-5, 2)  # of all places: what creators up to the tier's end can take
 _USUAL_ACCEPTANCE = 0.35  # how willing creators are counted to be when tiers are made
 _LATELY = 90  # days since joining
 _FEW_FOLLOWERS = 10_000
 _QUERIES = {"roi": ("gmv", "roi"), "gmv": ("gmv",), "profit": ("profit",)}
 """Which neighbours are looked for; the first says who is wanted. ROI of a whole market weighs
 sales as well as their cost."""
-
+Tiers = tuple[BoolArray, ...]
+_known: WeakKeyDictionary[Matcher, dict[tuple[str, date, int], Tiers]] = WeakKeyDictionary()
 
 EDGES = pa.schema(
     [
@@ -97,9 +98,19 @@ class EdgeStep:
         return np.unique(np.concatenate(found))
 
 
-@lru_cache(maxsize=2)
-def tiers(matcher: Matcher, objective: str, monday: date, places: int) -> tuple[BoolArray, ...]:
-    """Return the creators of each tier that has any, those who are wanted most first."""
+def tiers(matcher: Matcher, objective: str, monday: date, places: int) -> Tiers:
+    """Return the creators of each tier that has any, those who are wanted most first.
+
+    They are made once, and kept as long as the matcher is.
+    """
+    known = _known.setdefault(matcher, {})
+    asked = (objective, monday, places)
+    if asked not in known:
+        known[asked] = _tiers(matcher, *asked)
+    return known[asked]
+
+
+def _tiers(matcher: Matcher, objective: str, monday: date, places: int) -> Tiers:
     contents = matcher.contents
     usual = contents.queries[_QUERIES[objective][0]].mean(axis=0)
     wanted = contents.encoder.directions @ without_level(usual)
@@ -110,7 +121,7 @@ def tiers(matcher: Matcher, objective: str, monday: date, places: int) -> tuple[
     taken[able] = 1.0 / use_of(capacity[able], usual_acceptance, 0.05)
     order = np.argsort(-wanted, kind="stable")
     tier = np.empty(len(order), dtype=np.int64)
-    tier[order] = np.searchsorted(_TIERS * places, np.cumsum(taken[order]))
+    tier[order] = np.searchsorted(_TIER_ENDS * places, np.cumsum(taken[order]))
     return tuple(tier == number for number in np.unique(tier))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -10,6 +12,7 @@ import pytest
 
 from matching.errors import OptionError
 from matching.lists import SCHEMA
+from matching.matcher import Matcher
 from serve import partitions
 from serve.allotment import PROBABILITY, Rules, read_share
 from serve.candidates import capacity_left, small_creators, tiers
@@ -124,6 +127,16 @@ def test_tiers_hold_everybody_once_and_the_wanted_first(matcher):
     assert len(found) > 3
     followers = matcher.contents.offers.follower_count
     assert np.nanmedian(followers[found[0]]) > 5 * np.nanmedian(followers[found[-1]])
+
+
+def test_tiers_are_made_once_and_do_not_hold_their_matcher(bundle):
+    loaded = Matcher.load(bundle)
+    asked = (loaded, "gmv", week_monday(WEEK), 400)
+    assert tiers(*asked) is tiers(*asked)
+    known = weakref.ref(loaded)
+    del loaded, asked
+    gc.collect()
+    assert known() is None
 
 
 def test_shares_are_read():
