@@ -72,6 +72,13 @@ def _patience(url: sa.URL) -> dict[str, int]:
     return {name: value for name, value in _PATIENCE.items() if name not in url.query}
 
 
+def new_file(url: sa.URL) -> Path | None:
+    """Return the file that a connection would make: that of SQLite where none is there yet."""
+    name = url.database or ":memory:"
+    is_file = url.get_backend_name() == "sqlite" and name != ":memory:" and "uri" not in url.query
+    return Path(name) if is_file and not Path(name).exists() else None
+
+
 def _is_missing(url: sa.URL) -> bool:
     if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
         return False

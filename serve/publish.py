@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import sqlalchemy as sa
 
-from matching.databases import database
+from matching.databases import database, new_file
 from matching.errors import MatchingError
 from matching.lists import SCHEMA
 from serve.allotment import PROBABILITY
@@ -74,8 +74,13 @@ def check_target(url: str, table: str = TABLE, schema: pa.Schema = SCHEMA) -> No
     MatchingError
         If the database cannot be used, or the table is there and has other columns.
     """
-    with database(url, must_exist=False) as engine, engine.connect() as connection:
-        _check_columns(connection, _target(table), schema)
+    with database(url, must_exist=False) as engine:
+        new = new_file(engine.url)
+        if new is None:
+            with engine.connect() as connection:
+                _check_columns(connection, _target(table), schema)
+        elif not new.parent.is_dir():  # a connection would make the file, though nothing follows
+            raise FileNotFoundError(f"there is no folder {new.parent}")
 
 
 def _completed(folder: Path) -> Week:

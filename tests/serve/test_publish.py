@@ -172,6 +172,16 @@ def test_only_whole_weeks_are_published(url: str, week: Path) -> None:
     assert not sa.inspect(engine).has_table(TABLE)
 
 
+def test_a_file_that_is_still_to_come_is_not_made_by_a_check(tmp_path: Path) -> None:
+    check_target("sqlite://")
+    check_target(f"sqlite:///{tmp_path}/lists.db")
+    with pytest.raises(DatabaseError, match=r"there is no folder .*nowhere\. Check the address"):
+        check_target(f"sqlite:///{tmp_path}/nowhere/lists.db")
+    with pytest.raises(DatabaseError, match="unable to open"):
+        check_target(f"sqlite:///{tmp_path}")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_command_says_what_it_did(run: Run, url: str, week: Path) -> None:
     code, printed, _ = run("publish", week, "--to", url, "--table", "match_lists")
     assert (code, printed.startswith("6 rows in match_lists of ")) == (0, True)
