@@ -16,6 +16,8 @@ import numpy as np
 
 from matching.bundle import read_manifest
 from matching.catalog import Catalog
+from matching.contents import Contents
+from matching.economics import OBJECTIVES
 from matching.errors import MatchingError, OptionError
 from matching.facts import build_history
 from matching.history import History
@@ -29,6 +31,7 @@ from training.config import TrainConfig, config_of
 from training.phases import Phases
 from training.records import Records, take_residuals
 from training.replayed import build_cases
+from training.retrieval import Places
 from training.rows import Form, Rows, add_features, read_log
 from training.run import (
     Models,
@@ -114,7 +117,8 @@ def refresh(
     del log, rows, records
     medians = _medians(old.medians, old.history, history)
     models = Models(old.features, old.ranker, old.text_encoder, topics, medians)
-    contents = assemble(known, frozen, texts, models, record, config, phases)
+    earlier = _places(old, history)
+    contents = assemble(known, frozen, texts, models, record, config, phases, earlier)
     about |= {
         **{
             name: manifest[name]
@@ -154,6 +158,19 @@ def _check_ends(manifest: dict[str, Any], now: dict[str, date], as_of: date) -> 
                 f"catalog ({usual.days} in the bundle): its export may have stopped; give a newer "
                 "one, or --allow-shrunk"
             )
+
+
+def _places(old: Contents, now: History) -> tuple[Places, Places]:
+    """Return where creators and products are in the bundle's space."""
+    creators, products = (
+        before.rows(ids[row] for row in range(len(ids)))
+        for before, ids in (
+            (old.history.creator_ids, now.creator_ids),
+            (old.history.product_ids, now.product_ids),
+        )
+    )
+    queries = np.concatenate([old.queries[name] for name in OBJECTIVES], axis=1)
+    return Places(old.encoder.vectors, creators), Places(queries, products)
 
 
 def _topics(topics: Topics, before: History, now: History) -> Topics:

@@ -43,7 +43,7 @@ from training.fit import fit_ranker
 from training.gate import judge_trial, reads_texts_otherwise
 from training.phases import Phases
 from training.replayed import build_record
-from training.retrieval import learn_space, place_products
+from training.retrieval import NOWHERE, Places, learn_space, place_products
 from training.rows import Log, Rows, add_features, join_texts, read_log
 
 _LIBRARIES = ("numpy", "scipy", "pandas", "pyarrow", "lightgbm", "faiss-cpu", "scikit-learn")
@@ -199,16 +199,20 @@ def assemble(
     record: Record,
     config: TrainConfig,
     phases: Phases,
+    earlier: tuple[Places, Places] = (NOWHERE, NOWHERE),
 ) -> Contents:
-    """Return what serves: models, the facts at a date, and the space in which to find creators."""
+    """Return what serves: models, the facts at a date, and the space in which to find creators.
+
+    `earlier` are the places of creators and of products in the bundle that is refreshed.
+    """
     with phases.phase("tables"):
         offers = Offers.build(frozen)
         tables = FeatureTables.build(models.features, frozen, texts)
         scorer = Scorer(frozen, texts, offers, models.ranker, tables)
     with phases.phase("space of creators") as advance:
-        encoder = learn_space(scorer, config, advance)
+        encoder = learn_space(scorer, config, advance, earlier[0])
     with phases.phase("space of products") as advance:
-        queries = place_products(scorer, encoder, config, advance)
+        queries = place_products(scorer, encoder, config, advance, earlier[1])
     with phases.phase("index"):
         index = CreatorIndex.build(encoder.directions)
     return Contents(

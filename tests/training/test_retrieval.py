@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from matching.economics import OBJECTIVES
 from matching.scoring import Scorer
 from tests.conftest import QUICK
-from training.retrieval import Shorthand, learn_space, place_products, score_all
+from training.retrieval import Places, Shorthand, learn_space, place_products, score_all
 from training.run import Trained
 
 
@@ -84,6 +85,42 @@ def test_who_is_placed_by_a_few_values_is_found_as_well(
     best = np.argsort(-values, axis=1)[:, :10]
     kept = [np.isin(b, f).mean() for b, f in zip(best, found, strict=True)]
     assert np.mean(kept) > 0.8
+
+
+def test_who_has_a_place_is_placed_by_fewer_values(
+    quick: Trained, scorer: Scorer, monkeypatch: pytest.MonkeyPatch
+):
+    """Some creators and products are new; the others were in another space before."""
+    contents, asked = quick.contents, []
+
+    def counted(scorer: Scorer, creators: Any, products: Any, threads: int) -> Any:
+        asked.append((len(products), len(creators)))
+        return score_all(scorer, creators, products, threads)
+
+    monkeypatch.setattr("training.retrieval.score_all", counted)
+    monkeypatch.setattr("training.retrieval._ENOUGH", 10)
+    config = replace(QUICK, space_creators=60, space_products=12, anchor_products=20)
+    dimensions = contents.encoder.vectors.shape[1]
+    turned = np.linalg.qr(np.random.default_rng(0).normal(size=(dimensions, dimensions)))[0]
+    before = (contents.encoder.vectors @ turned).astype(np.float32)
+    rows = np.arange(len(before))
+    rows[::7] = -1
+    encoder = learn_space(scorer, config, earlier=Places(before, rows))
+    (_, learnt), *others = asked
+    assert learnt == 60
+    assert {products for products, _ in others} == {4, 16}
+    assert sum(count for products, count in others if products == 16) < len(before) / 7
+    queries = np.concatenate([contents.queries[name] for name in OBJECTIVES], axis=1)
+    rows = np.arange(len(queries))
+    rows[::5] = -1
+    asked.clear()
+    placed = place_products(scorer, encoder, config, earlier=Places(queries, rows))["gmv"]
+    assert {creators for _, creators in asked[1:]} == {8, 24}
+    everybody, products = np.arange(len(before)), np.arange(len(queries))
+    values = score_all(scorer, everybody, products, 1)["gmv"]
+    found = np.argsort(-(placed @ encoder.vectors.T), axis=1)[:, :30]
+    best = np.argsort(-values, axis=1)[:, :10]
+    assert np.mean([np.isin(b, f).mean() for b, f in zip(best, found, strict=True)]) > 0.8
 
 
 def test_a_creator_without_channels_can_be_placed(scorer: Scorer):
