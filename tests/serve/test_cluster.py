@@ -252,8 +252,15 @@ def disturbed(run: Run, dask: Cluster, draw: random.Random) -> Run:
     return call
 
 
-@pytest.mark.parametrize("kills", [1, pytest.param(20, marks=LONG)])
-@pytest.mark.parametrize("rules", [None, RULES], ids=["none", "capacity"])
+@pytest.mark.parametrize(
+    ("rules", "kills"),
+    [
+        pytest.param(None, 1, id="none-1"),
+        pytest.param(RULES, 1, id="capacity-1", marks=pytest.mark.slow),
+        pytest.param(None, 20, id="none-20", marks=LONG),
+        pytest.param(RULES, 20, id="capacity-20", marks=LONG),
+    ],
+)
 def test_a_worker_that_is_killed_costs_nothing_but_time(
     request: pytest.FixtureRequest,
     dask: Cluster,

@@ -78,8 +78,22 @@ def test_the_market_of_these_tests_teaches_whether_creators_accept_and_publish(t
         assert "reason" not in working.trained.about["heads"][name]
 
 
+def is_quick(number: int, column: str) -> bool:
+    """Each is a training: the quick suite has one in three, and the two that tell what is needed."""
+    return number % 3 == 0 or column in NEEDED_ONCE_ENDED
+
+
 @pytest.mark.parametrize(
-    ("table", "column"), [pytest.param(*both, id=".".join(both)) for both in optional_columns()]
+    ("table", "column"),
+    [
+        pytest.param(
+            table,
+            column,
+            id=f"{table}.{column}",
+            marks=() if is_quick(number, column) else pytest.mark.slow,
+        )
+        for number, (table, column) in enumerate(optional_columns())
+    ],
 )
 def test_an_optional_column_may_be_missing(table: str, column: str, tmp_path):
     tables = market()

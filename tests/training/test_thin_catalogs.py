@@ -157,7 +157,13 @@ def test_it_trains_and_answers(name: str, tmp_path: Path):
         assert any("publish could not be learnt" in note for note in told)
 
 
-@pytest.mark.parametrize("name", THIN)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if number % 3 == 0 else pytest.mark.slow)
+        for number, name in enumerate(THIN)
+    ],
+)
 def test_it_is_judged_by_what_came_later(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
