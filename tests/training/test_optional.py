@@ -79,7 +79,7 @@ def test_the_market_of_these_tests_teaches_whether_creators_accept_and_publish(t
 
 
 def is_quick(number: int, column: str) -> bool:
-    """Each is a training: the quick suite has one in three, and the two that tell what is needed."""
+    """Each is a training: the quick suite has one in three, and what has to be there in the end."""
     return number % 3 == 0 or column in NEEDED_ONCE_ENDED
 
 
