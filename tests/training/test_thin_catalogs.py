@@ -181,7 +181,9 @@ def test_it_is_judged_by_what_came_later(
     enough = similar["creators"] >= similar["least"]
     assert bool(similar["methods"]) == enough
     if report["later"]["invitations"] and not enough:
-        assert f"Only {similar['creators']} creators published" in " ".join(told.split())
+        said = " ".join(told.split())
+        looked = f"only {similar['creators']} creators published" in said
+        assert looked or "is too little to judge it by" in said
 
 
 @pytest.mark.parametrize("name", THIN)
