@@ -258,7 +258,7 @@ def disturbed(run: Run, dask: Cluster, draw: random.Random) -> Run:
         pytest.param(None, 1, id="none-1"),
         pytest.param(RULES, 1, id="capacity-1", marks=pytest.mark.slow),
         pytest.param(None, 20, id="none-20", marks=LONG),
-        pytest.param(RULES, 20, id="capacity-20", marks=LONG),
+        pytest.param(RULES, 5, id="capacity-5", marks=LONG),
     ],
 )
 def test_a_worker_that_is_killed_costs_nothing_but_time(
