@@ -157,13 +157,14 @@ def test_it_trains_and_answers(name: str, tmp_path: Path):
         assert any("publish could not be learnt" in note for note in told)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=() if number % 3 == 0 else pytest.mark.slow)
-        for number, name in enumerate(THIN)
-    ],
-)
+SOME_QUICK = [
+    pytest.param(name, marks=() if number % 3 == 0 else pytest.mark.slow)
+    for number, name in enumerate(THIN)
+]
+"""One in three in the quick suite."""
+
+
+@pytest.mark.parametrize("name", SOME_QUICK)
 def test_it_is_judged_by_what_came_later(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
@@ -186,7 +187,7 @@ def test_it_is_judged_by_what_came_later(
         assert looked or "is too little to judge it by" in said
 
 
-@pytest.mark.parametrize("name", THIN)
+@pytest.mark.parametrize("name", SOME_QUICK)
 def test_the_command_line_trains_finds_and_judges(name: str, run: Run, tmp_path: Path):
     tables = THIN[name]()
     data, bundles = write_csv(tables, tmp_path / "data"), tmp_path / "bundles"
