@@ -6,7 +6,9 @@ import hashlib
 import json
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -39,6 +41,8 @@ from serve.partitions import (
 
 LISTS = "match_lists.parquet"
 MANIFEST = "manifest.json"
+RUN = "run.json"
+"""What differs from run to run: the seconds of each step, of the run that completed the week."""
 
 
 def week_monday(week: str) -> date:
@@ -127,6 +131,7 @@ def write_weekly(
             folder = out / f".{week}-{about['run'][:16]}"
             advance(len(skipped))
             compute = run or locally(matcher, advance)
+            seconds: dict[str, float] = {}
 
             def fill(partitions: Sequence[Partition]) -> list[Path]:
                 return Shelf(folder).fill(partitions, compute, advance)
@@ -135,15 +140,27 @@ def write_weekly(
                 partitions, schema = split(ListStep(k, objective, week), listed), SCHEMA
             else:
                 monday = week_monday(week)
-                edges = fill(edge_partitions(listed, k, objective, monday, rules))
-                chosen, about["report"] = choose(matcher, edges, k, objective, monday, rules)
+                with _timed(seconds, "edges"):
+                    edges = fill(edge_partitions(listed, k, objective, monday, rules))
+                with _timed(seconds, "allocation"):
+                    chosen, about["report"] = choose(matcher, edges, k, objective, monday, rules)
                 partitions = chosen_partitions(matcher, listed, chosen, objective, week, rules)
                 schema = rules.schema
-            _write_week(folder / week, partitions, fill(partitions), about, schema)
+            with _timed(seconds, "lists"):
+                files = fill(partitions)
+            _write_week(folder / week, partitions, files, about, schema)
+            (folder / week / RUN).write_text(json.dumps({"seconds": seconds}), encoding="utf-8")
             publish(folder / week, out / week)
         for left in out.glob(f".{week}-*"):  # this run's, and what others of the week left behind
             shutil.rmtree(left)
     return out / week
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    seconds[step] = round(time.monotonic() - started, 1)
 
 
 def _choose(matcher: Matcher, products: Iterable[str] | None) -> list[str]:

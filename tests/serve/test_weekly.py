@@ -18,7 +18,7 @@ from serve.allotment import Rules
 from serve.changes import Side
 from serve.look import Look
 from serve.partitions import locally
-from serve.weekly import LISTS, MANIFEST, read_products, week_monday, write_weekly
+from serve.weekly import LISTS, MANIFEST, RUN, read_products, week_monday, write_weekly
 from serve.weeks import Weeks
 from tests.works import adds_up
 
@@ -75,6 +75,14 @@ def test_the_manifest_seals_the_lists(lists, matcher):
     assert manifest["rows"] == pq.read_metadata(lists / LISTS).num_rows
     assert manifest["rows"] == sum(part["rows"] for part in manifest["partitions"])
     assert (manifest["k"], manifest["objective"], manifest["bundle"]) == (5, "roi", matcher.version)
+
+
+def test_the_seconds_of_each_step_stand_apart_from_what_is_sealed(lists, matcher, tmp_path):
+    assert json.loads((lists / RUN).read_text())["seconds"].keys() == {"lists"}
+    folder = write_weekly(matcher, WEEK, tmp_path, 2, "gmv", ["p000001"], rules=Rules())
+    seconds = json.loads((folder / RUN).read_text())["seconds"]
+    assert seconds.keys() == {"edges", "allocation", "lists"}
+    assert all(value >= 0.0 for value in seconds.values())
 
 
 def test_again_gives_the_same_bytes(lists, matcher, tmp_path):
