@@ -27,8 +27,9 @@ from service import machine
 from matching import bundle
 from matching.economics import OBJECTIVES, Terms
 from matching.eligibility import eligible
-from matching.matcher import CANDIDATES, NO_FILTERS, NO_TERMS, Matcher
+from matching.matcher import CANDIDATES, NO_FILTERS, Matcher
 from matching.models.encoder import without_level
+from matching.scoring import NO_TERMS
 
 PRODUCTS = 40
 ROUNDS = 5

@@ -22,9 +22,10 @@ from service import machine
 
 from matching.batches import match_batch
 from matching.eligibility import eligible
-from matching.matcher import CANDIDATES, NO_FILTERS, NO_TERMS, Matcher
+from matching.matcher import CANDIDATES, NO_FILTERS, Matcher
 from matching.models.encoder import without_level
 from matching.models.index import use_one_thread
+from matching.scoring import NO_TERMS
 from serve.weekly import write_weekly
 
 ROUNDS = 5

@@ -10,9 +10,9 @@ import numpy as np
 
 from matching.eligibility import eligible
 from matching.history import IntArray
-from matching.matcher import NO_FILTERS, NO_TERMS, Asked, Matcher, candidate_count, in_full
+from matching.matcher import NO_FILTERS, Asked, Matcher, candidate_count, in_full
 from matching.results import MatchResult
-from matching.scoring import Scored
+from matching.scoring import NO_TERMS, Scored
 
 
 @dataclass(frozen=True)

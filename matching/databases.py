@@ -74,15 +74,20 @@ def _patience(url: sa.URL) -> dict[str, int]:
 
 def new_file(url: sa.URL) -> Path | None:
     """Return the file that a connection would make: that of SQLite where none is there yet."""
-    name = url.database or ":memory:"
-    is_file = url.get_backend_name() == "sqlite" and name != ":memory:" and "uri" not in url.query
-    return Path(name) if is_file and not Path(name).exists() else None
+    file = _file(url)
+    return None if file is None or "uri" in url.query or file.exists() else file
 
 
 def _is_missing(url: sa.URL) -> bool:
+    file = _file(url)
+    return file is not None and not file.is_file()
+
+
+def _file(url: sa.URL) -> Path | None:
+    """Return the file of a SQLite database, None where it is in memory, and of other kinds."""
     if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
-        return False
-    return not Path(str(url.database)).is_file()
+        return None
+    return Path(str(url.database))
 
 
 def _secrets(url: sa.URL) -> dict[str, str]:

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-NOTHING_TRIED: Mapping[str, float] = MappingProxyType({})
-
-
-def to_text(answer: Mapping[str, Any], tried: Mapping[str, float] = NOTHING_TRIED) -> str:
+def to_text(answer: Mapping[str, Any], tried: Mapping[str, float] | None = None) -> str:
     """Return an answer as the table that a terminal shows, without colours.
 
     `tried` are the terms that were asked for instead of the catalog's.
@@ -24,7 +20,7 @@ def to_text(answer: Mapping[str, Any], tried: Mapping[str, float] = NOTHING_TRIE
     return as_text(lambda console: show_answer(answer, console, tried))
 
 
-def to_html(answer: Mapping[str, Any], tried: Mapping[str, float] = NOTHING_TRIED) -> str:
+def to_html(answer: Mapping[str, Any], tried: Mapping[str, float] | None = None) -> str:
     """Return an answer as an HTML table; every text in it is escaped."""
     from matching.terminal import in_words
 

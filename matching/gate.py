@@ -66,7 +66,7 @@ def judge(candidate: Manifest, promoted: Manifest) -> Verdict:
     beside = mine["promoted"]
     serving = configuration(promoted)
     if beside is not None and beside.get("configuration") == serving:
-        lost, outweighed = _same_days(mine, beside)
+        lost, outweighed = same_days(mine, beside)
         losses, notes = [*lost, *losses], [*notes, *outweighed]
         notes += [f"the promoted configuration was judged {beside['note']}"] * bool(beside["note"])
     elif configuration(candidate) != serving:  # else nothing can differ, as after a refresh
@@ -161,9 +161,14 @@ def _too_little(gate: Mapping[str, Any]) -> str:
     return str(gate.get("reason") or "; ".join(missing) or days)
 
 
-def _same_days(mine: Manifest, beside: Manifest) -> tuple[list[str], list[str]]:
-    """Return the clear losses, and those for which another outcome's clearer gain makes up."""
-    clearness = {name: _in_errors(gain) for name, gain in beside["gain"].items()}
+def same_days(mine: Manifest, beside: Manifest) -> tuple[list[str], list[str]]:
+    """Return the clear losses, and those for which another outcome's clearer gain makes up.
+
+    Parameters
+    ----------
+    mine, beside : what a manifest's `gate` says of the bundle, and its `promoted`
+    """
+    clearness = {name: in_errors(gain) for name, gain in beside["gain"].items()}
     best = max(clearness, key=lambda name: clearness[name], default="")
     losses, outweighed = [], []
     for name, clear in clearness.items():
@@ -204,7 +209,7 @@ def _other_days(mine: Manifest, promoted: Manifest) -> Iterator[str]:
             yield _told(name, mine, lost, error, theirs, "the promoted bundle's own", days)
 
 
-def _in_errors(gain: Mapping[str, Any]) -> float:
+def in_errors(gain: Mapping[str, Any]) -> float:
     """Return a gain in its standard errors: 0 where there is none, or the error is not known."""
     value, error = gain["value"], _error(gain)
     if not value:

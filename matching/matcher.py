@@ -45,7 +45,7 @@ from matching.results import (
     describe_product,
     describe_promise,
 )
-from matching.scoring import Scored
+from matching.scoring import NO_TERMS, Scored
 
 CANDIDATES = {"roi": 300, "gmv": 600, "profit": 1000}
 """How many creators are looked at; the value this loses is in the quality report. Fees make
@@ -59,7 +59,6 @@ MAX_K = 200
 _SEARCHED = ("product_id", "title", "category", "brand")
 
 NO_FILTERS = Filters()
-NO_TERMS = Terms()
 NOBODY: Mapping[str, date] = {}
 
 

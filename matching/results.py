@@ -15,7 +15,7 @@ from matching.eligibility import REASONS
 from matching.explain import evidence, reasons
 from matching.history import FloatArray, IntArray
 from matching.languages import DEFAULT_LANGUAGE
-from matching.scoring import Scored
+from matching.scoring import NO_TERMS, Scored
 from matching.telling import Voice
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from matching.matcher import Matcher
 
-_NO_TERMS = Terms()
 _PRODUCT_FIELDS = tuple(
     column.name
     for column in PRODUCTS.columns
@@ -70,7 +69,7 @@ class MatchResult:
     notes: Sequence[str]
     included: Sequence[Included] | None = None
     language: str = DEFAULT_LANGUAGE
-    terms: Terms = _NO_TERMS
+    terms: Terms = NO_TERMS
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -19,8 +19,9 @@ import pyarrow as pa
 
 from matching.eligibility import eligible
 from matching.history import EPOCH
-from matching.matcher import NO_FILTERS, NO_TERMS, Asked, Matcher
+from matching.matcher import NO_FILTERS, Asked, Matcher
 from matching.models.encoder import without_level
+from matching.scoring import NO_TERMS
 from serve.capacity import FloatArray, IntArray, use_of
 from serve.edges import BoolArray, whole_capacity
 

@@ -12,7 +12,7 @@ from matching.databases import database, new_file
 from matching.errors import MatchingError
 from matching.lists import SCHEMA
 from serve.allotment import PROBABILITY
-from serve.weeks import Week, Weeks
+from serve.weeks import completed
 
 TABLE = "match_lists"
 _TYPES: dict[pa.DataType, type[sa.types.TypeEngine[object]]] = {
@@ -55,7 +55,7 @@ def publish(
     MatchingError
         If the folder holds no complete week, or the table has other columns.
     """
-    week = _completed(folder)
+    week = completed(folder)
     target = _target(table)
     with database(url, must_exist=False) as engine, engine.begin() as connection:
         _prepare(connection, target, week.schema)
@@ -81,14 +81,6 @@ def check_target(url: str, table: str = TABLE, schema: pa.Schema = SCHEMA) -> No
                 _check_columns(connection, _target(table), schema)
         elif not new.parent.is_dir():  # a connection would make the file, though nothing follows
             raise FileNotFoundError(f"there is no folder {new.parent}")
-
-
-def _completed(folder: Path) -> Week:
-    folder = folder.resolve()
-    week = Weeks(folder.parent).open(folder.name)
-    if week is None:
-        raise MatchingError(f"{folder} holds no lists; `matching weekly` writes them")
-    return week
 
 
 def _target(name: str) -> sa.Table:

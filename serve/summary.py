@@ -6,7 +6,6 @@ same bytes, and lists never wait for it.
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -24,14 +23,13 @@ from serve.locks import alone, room
 from serve.look import Look
 from serve.merchants import write_merchants
 from serve.summary_page import page
-from serve.weekly import week_monday
-from serve.weeks import DamagedListError, Week, Weeks
+from serve.weekly import WEEK, week_monday
+from serve.weeks import DamagedListError, Week, Weeks, completed
 
 SUMMARY = "summary"
 PAGE = "summary.html"
 CHANGES = "changes.parquet"
 MERCHANTS = "merchants"
-_WEEK = re.compile(r"\d{4}-W\d{2}")
 
 
 @dataclass
@@ -73,8 +71,9 @@ def write_summary(
     """
     folder = folder.resolve()
     tell("looking at the lists")
-    now = Side(_completed(folder), Matcher.load(bundle))
-    _check_bundle(now)
+    week, matcher = _completed(folder), Matcher.load(bundle)
+    _check_bundle(week, matcher)
+    now = Side(week, matcher)
     earlier = _before(folder, now.objective) if since is None else _completed(since.resolve())
     before = (
         None if earlier is None else Side(earlier, _bundle_of(earlier, bundle.resolve().parent))
@@ -88,10 +87,10 @@ def write_summary(
             tally = _write_changes(before, now, work.folder / CHANGES)
             text = page(now, before, looks, tally.reasons, tally.merchants)
             (work.folder / PAGE).write_text(text, encoding="utf-8")
-            if per_merchant and now.matcher is not None:
+            if per_merchant:
                 tell("lists by merchant")
                 changed = work.folder / CHANGES
-                write_merchants(now.week, now.matcher, changed, work.folder / MERCHANTS)
+                write_merchants(week, matcher, changed, work.folder / MERCHANTS)
             return work.publish(SUMMARY)
 
 
@@ -107,16 +106,13 @@ def _write_changes(before: Side | None, now: Side, path: Path) -> Tally:
 
 def _completed(folder: Path) -> Week:
     week_monday(folder.name)
-    week = Weeks(folder.parent).open(folder.name)
-    if week is None:
-        raise MatchingError(f"{folder} holds no lists; `matching weekly` writes them")
-    return week
+    return completed(folder)
 
 
 def _before(folder: Path, objective: str) -> Week | None:
     """Return the last whole week before this one by the same objective, None if none is."""
     for other in sorted(folder.parent.iterdir(), reverse=True):
-        if not _WEEK.fullmatch(other.name) or other.name >= folder.name:
+        if not WEEK.fullmatch(other.name) or other.name >= folder.name:
             continue
         try:
             week = Weeks(folder.parent).open(other.name)
@@ -127,11 +123,11 @@ def _before(folder: Path, objective: str) -> Week | None:
     return None
 
 
-def _check_bundle(side: Side) -> None:
-    made_of = side.week.manifest["bundle"]
-    if side.matcher is not None and side.matcher.version != made_of:
+def _check_bundle(week: Week, matcher: Matcher) -> None:
+    made_of = week.manifest["bundle"]
+    if matcher.version != made_of:
         raise MatchingError(
-            f"the lists of {side.week.week} were made of {made_of}, not of {side.matcher.version}"
+            f"the lists of {week.week} were made of {made_of}, not of {matcher.version}"
         )
 
 

@@ -41,13 +41,14 @@ from serve.partitions import (
 
 LISTS = "match_lists.parquet"
 MANIFEST = "manifest.json"
+WEEK = re.compile(r"(\d{4})-W(\d{2})")
 RUN = "run.json"
 """What differs from run to run: the seconds of each step, of the run that completed the week."""
 
 
 def week_monday(week: str) -> date:
     """Return the Monday of an ISO week such as 2026-W47; OptionError if it is none."""
-    match = re.fullmatch(r"(\d{4})-W(\d{2})", week)
+    match = WEEK.fullmatch(week)
     try:
         if match is None:
             raise ValueError("an ISO week looks like 2026-W47")

@@ -170,6 +170,15 @@ class Weeks:
         return known
 
 
+def completed(folder: Path) -> Week:
+    """Return the lists of a week's folder; MatchingError where there are none, or damaged ones."""
+    folder = folder.resolve()
+    week = Weeks(folder.parent).open(folder.name)
+    if week is None:
+        raise MatchingError(f"{folder} holds no lists; `matching weekly` writes them")
+    return week
+
+
 def _look(path: Path) -> tuple[int, ...] | None:
     try:
         stat = path.stat()

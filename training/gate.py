@@ -109,7 +109,7 @@ def judge_trial(
     if not _same(rival.config, config):
         if _reads_texts_otherwise(rival.config, config):
             rows = rows_for(rival.config)
-        theirs = estimate_span(rows, history, start, as_of, rival.config)
+        theirs = judge_span(rows, history, start, as_of, rival.config).estimates
     told["promoted"] = {
         "version": rival.version,
         "configuration": rival.configuration,
@@ -146,18 +146,6 @@ def reads_texts_otherwise(promoted: Mapping[str, Any], config: TrainConfig) -> b
 
 def _reads_texts_otherwise(one: TrainConfig, other: TrainConfig) -> bool:
     return (one.text_dimensions, one.seed) != (other.text_dimensions, other.seed)
-
-
-def estimate_span(
-    rows: Rows,
-    history: History,
-    start: date,
-    end: date,
-    config: TrainConfig,
-    draws: Draws | None = None,
-) -> Estimates:
-    """Return the estimates of `judge_span` alone."""
-    return judge_span(rows, history, start, end, config, draws).estimates
 
 
 def judge_span(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from matching.gate import OUTCOMES, PAIRED_ERRORS
+from matching.gate import OUTCOMES, PAIRED_ERRORS, in_errors, same_days
 from training.cells import Report
 from training.figures import Figure
 from training.findings import compared, enough_came
@@ -31,13 +31,8 @@ def reading(gain: Figure) -> str:
 
     Clear is what is clear to the gate, either way.
     """
-    clear = _in_errors(gain)
+    clear = in_errors(gain)
     return "better" if clear > PAIRED_ERRORS else "worse" if clear < -PAIRED_ERRORS else ""
-
-
-def _in_errors(gain: Figure) -> float:
-    error = gain["standard_error"]
-    return 0.0 if not gain["value"] or error is None else gain["value"] / max(error, 1e-12)
 
 
 def _gate(report: Report) -> Iterator[str]:
@@ -48,9 +43,8 @@ def _gate(report: Report) -> Iterator[str]:
         if losses:
             yield "No: the gate refuses to promote it. What it found is under what is bad."
         return
-    clear = [_in_errors(gain) for gain in gains["gain"].values()]
-    if losses is None:  # nothing beside it any more, as where it was promoted: by the gate's rule
-        losses = min(clear) < -PAIRED_ERRORS and max(clear) <= -min(clear)
+    if losses is None:  # nothing beside it any more, as where it was promoted
+        losses, _ = same_days(gate, gains)
     yield _verdict({name: reading(gain) for name, gain in gains["gain"].items()}, bool(losses))
     beside = "; ".join(
         f"{OUTCOMES[name]} {gains['figures'][name]['value']:.3f} → "

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -19,7 +20,7 @@ from matching.history import History
 from training.config import TrainConfig
 from training.digests import digest_tables
 from training.figures import Draws, Estimate, Figure, pooled
-from training.gate import estimate_span
+from training.gate import judge_span
 from training.quiet import without_bars
 from training.rows import Rows, collect_rows
 from training.run import encode_texts
@@ -87,14 +88,18 @@ class TimeSplits:
         name = hashlib.sha256(said.encode()).hexdigest()[:16]
         return cls(collect_rows(known, history, texts), history, config, days, name)
 
+    @cached_property
+    def draws(self) -> Draws:
+        """Draws of the creators of all rows, the same for every configuration and fold."""
+        return Draws.build(self.rows.creators)
+
     def cross_validate(self, config: TrainConfig) -> dict[str, Estimate]:
         """Return the mean over the folds of what the gate measures (`training/gate.py`).
 
         A creator who is in several folds is drawn in all of them or in none: their luck is one.
         """
-        draws = Draws.build(self.rows.creators)
         found = [
-            estimate_span(self.rows, self.history, start, end, config, draws)
+            judge_span(self.rows, self.history, start, end, config, self.draws).estimates
             for start, end in zip(self.days[:-1], self.days[1:], strict=True)
         ]
         names = dict.fromkeys(name for by in found for name in by)

@@ -13,7 +13,7 @@ from matching.catalog import Catalog
 from matching.errors import OptionError
 from training.config import TrainConfig
 from training.figures import Draws, Estimate
-from training.gate import estimate_span
+from training.gate import Span, judge_span
 from training.tuning import CHOICES, TimeSplits, best_config, finished, gains, measures, tune
 
 
@@ -89,11 +89,11 @@ def test_folds_are_judged_with_the_same_draws_of_creators(
 ) -> None:
     drawn = []
 
-    def judge(*arguments: Any) -> dict[str, Estimate]:
+    def judge(*arguments: Any) -> Span:
         drawn.append(arguments[-1])
-        return estimate_span(*arguments)
+        return judge_span(*arguments)
 
-    monkeypatch.setattr("training.tuning.estimate_span", judge)
+    monkeypatch.setattr("training.tuning.judge_span", judge)
     found = splits.cross_validate(replace(splits.config, tree_count=20))
     assert 0.5 < found["accept"].value < 1.0
     assert 0.0 < found["accept"].figure()["standard_error"] < 0.1
