@@ -9,7 +9,15 @@ from contextlib import contextmanager
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Error,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 from werkzeug.serving import make_server
 
 from serve.app import create_app
@@ -48,18 +56,35 @@ def site() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page as wide as a desk's screen, in English."""
-    with opened(browser) as page:
+@pytest.fixture(scope="module")
+def desk_tab(browser: Browser) -> Iterator[Page]:
+    """A tab as wide as a desk's screen: each takes a second to open, so tests use it in turn."""
+    with tab(browser) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def phone_tab(browser: Browser) -> Iterator[Page]:
+    """A tab as narrow as a phone's screen."""
+    with tab(browser, size=PHONE) as page:
         yield page
 
 
 @pytest.fixture
-def phone(browser: Browser) -> Iterator[Page]:
-    """A page as narrow as a phone's screen, in English."""
-    with opened(browser, size=PHONE) as page:
-        yield page
+def page(desk_tab: Page) -> Iterator[Page]:
+    """A page as wide as a desk's screen, in English, in a browser that remembers nothing.
+
+    What cannot be taken back, such as scripts that run first or another clock, is for `opened`.
+    """
+    with lent(desk_tab, DESK):
+        yield desk_tab
+
+
+@pytest.fixture
+def phone(phone_tab: Page) -> Iterator[Page]:
+    """A page as narrow as a phone's screen, in English, in a browser that remembers nothing."""
+    with lent(phone_tab, PHONE):
+        yield phone_tab
 
 
 @contextmanager
@@ -78,7 +103,16 @@ def served(application: Flask) -> Iterator[str]:
 def opened(
     browser: Browser, size: tuple[int, int] = DESK, locale: str = "en-US", scheme: str = "light"
 ) -> Iterator[Page]:
-    """A page that asks nobody but the service, and on which no script fails."""
+    """A tab of its own, that asks nobody but the service, and in which no script fails."""
+    with tab(browser, size, locale, scheme) as page, watched(page):
+        yield page
+
+
+@contextmanager
+def tab(
+    browser: Browser, size: tuple[int, int] = DESK, locale: str = "en-US", scheme: str = "light"
+) -> Iterator[Page]:
+    """A tab of a browser that remembers nothing of others."""
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         locale=locale,
@@ -87,6 +121,25 @@ def opened(
     )
     page = context.new_page()
     page.set_default_timeout(10_000)
+    yield page
+    context.close()
+
+
+@contextmanager
+def lent(page: Page, size: tuple[int, int]) -> Iterator[None]:
+    """Watch a tab, and leave it in the end as it was."""
+    with watched(page):
+        yield
+        page.unroute_all(behavior="ignoreErrors")
+        if page.url.startswith("http"):
+            page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        page.goto("about:blank")
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+
+
+@contextmanager
+def watched(page: Page) -> Iterator[None]:
+    """Hold that a page asks nobody but the service, and that no script fails."""
     wrong: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
@@ -94,15 +147,20 @@ def opened(
         if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
             wrong.append(message.text)
 
+    def fail(error: Error) -> None:
+        wrong.append(str(error))
+
     def watch(request: Request) -> None:
         if not request.url.startswith(("http://127.0.0.1", "blob:", "about:")):
             wrong.append(request.url)
 
     page.on("console", listen)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("pageerror", fail)
     page.on("request", watch)
-    yield page
-    context.close()
+    yield
+    page.remove_listener("console", listen)
+    page.remove_listener("pageerror", fail)
+    page.remove_listener("request", watch)
     assert wrong == []
 
 

@@ -13,10 +13,10 @@ from serve.app import Application, create_app
 from serve.keys import make_key
 from serve.settings import Settings
 from serve.store import METADATA, open_store
-from tests.serve.browsing import browser, page, phone, site
+from tests.serve.browsing import browser, desk_tab, page, phone, phone_tab, site
 from tests.serve.fake import FakeMatcher
 
-__all__ = ["browser", "page", "phone", "site"]
+__all__ = ["browser", "desk_tab", "page", "phone", "phone_tab", "site"]
 
 UNLIMITED = Settings(rate_limit="1000000 per second")
 

@@ -11,10 +11,10 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from serve.app import create_app
-from tests.serve.browsing import needs_chromium, rows, served
+from tests.serve.browsing import needs_chromium, opened, rows, served
 from tests.serve.fake import FakeMatcher
 
 pytestmark = needs_chromium
@@ -37,7 +37,12 @@ def chance(row: Locator) -> str:
 
 @pytest.fixture
 def told(page: Page) -> list[dict[str, Any]]:
-    """The events that the page tells, in the place of a service that takes them."""
+    """The events that the page tells."""
+    return taken(page)
+
+
+def taken(page: Page) -> list[dict[str, Any]]:
+    """Take the events that a page tells, in the place of a service, and return their list."""
     events: list[dict[str, Any]] = []
 
     def take(route: Route) -> None:
@@ -308,7 +313,15 @@ def test_shortlist_survives_and_can_be_exported(page: Page, site: str) -> None:
     expect(page.locator("#shortlist-count")).to_have_text("")
 
 
-def test_shortlist_works_where_the_browser_keeps_nothing(page: Page, site: str) -> None:
+@pytest.fixture
+def own_page(browser: Browser) -> Iterator[Page]:
+    """A page that a test may change for good."""
+    with opened(browser) as page:
+        yield page
+
+
+def test_shortlist_works_where_the_browser_keeps_nothing(own_page: Page, site: str) -> None:
+    page = own_page
     page.add_init_script(
         "for (const kind of ['localStorage', 'sessionStorage'])"
         " Object.defineProperty(window, kind, { get() { throw new DOMException('no') } })"
@@ -453,9 +466,8 @@ def test_estimated_costs_are_not_told_as_terms(
     assert invited(page, place, told) == {"commission_rate": 0.2, "slot_fee": 90}
 
 
-def test_invited_on_the_day_where_the_merchant_is(
-    page: Page, site: str, told: list[dict[str, Any]]
-) -> None:
+def test_invited_on_the_day_where_the_merchant_is(own_page: Page, site: str) -> None:
+    page, told = own_page, taken(own_page)
     page.clock.install(time=datetime(2026, 11, 24, 18, 30, tzinfo=UTC))
     page.context.new_cdp_session(page).send(
         "Emulation.setTimezoneOverride", {"timezoneId": "Asia/Shanghai"}
