@@ -160,5 +160,5 @@ def test_unknown_creator_is_named(client: FlaskClient, product: dict[str, Any]) 
 def test_behaves_as_documented(matcher: Matcher, product: dict[str, Any]) -> None:
     keyed = with_keys(lambda: matcher)
     creator = matcher.contents.history.creator_ids[7]
-    cases = check_conformance(keyed.application, keyed.operator, 40, product["product_id"], creator)
-    assert min(cases[label] for label in cases if "/v1/" in label) >= 40
+    cases = check_conformance(keyed.application, keyed.operator, 15, product["product_id"], creator)
+    assert min(cases[label] for label in cases if "/v1/" in label) >= 15

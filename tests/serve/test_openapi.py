@@ -66,10 +66,9 @@ def test_lists_are_documented_as_repeated_parameters(client: FlaskClient) -> Non
 def test_documented_and_actual_behaviour_agree(tmp_path: Path) -> None:
     write_lists(tmp_path, "2026-W47", [[row("m0", "p000", "c000")], [row("m1", "p001", "c003")]])
     keyed = with_keys(FakeMatcher, lists=tmp_path)
-    cases = check_conformance(keyed.application, keyed.operator, 50, "p000", "c003")
+    cases = check_conformance(keyed.application, keyed.operator, 20, "p000", "c003")
     assert len(cases) == 13
-    assert sum(cases.values()) >= 400
-    assert min(cases[label] for label in cases if "/v1/" in label) >= 50
+    assert min(cases[label] for label in cases if "/v1/" in label) >= 20
 
 
 @pytest.mark.slow

@@ -105,7 +105,7 @@ def resident_bytes(server: Running) -> int:
     return total
 
 
-@pytest.mark.parametrize("promotions", [8, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("promotions", [4, pytest.param(100, marks=pytest.mark.slow)])
 def test_promotions_under_load(
     two: Two, server: Running, promotions: int, record_property: Callable[[str, object], None]
 ) -> None:

@@ -127,7 +127,9 @@ def world(catalog: Catalog) -> World:
     return World(catalog, held.remembered(catalog, history), days, held)
 
 
-@pytest.fixture(scope="module", params=MARKETS)
+@pytest.fixture(
+    scope="module", params=[MARKETS[0], pytest.param(MARKETS[1], marks=pytest.mark.slow)]
+)
 def simulated(request: pytest.FixtureRequest) -> World:
     config = MarketConfig(creators=120, products=30, collaborations=900, seed=4)
     tables = simulate(MarketConfig(**{**vars(config), "market": request.param})).tables
