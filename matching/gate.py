@@ -61,20 +61,24 @@ def judge(candidate: Manifest, promoted: Manifest) -> Verdict:
     mine = candidate.get("gate")
     if not mine or not mine["figures"]:
         return Verdict(notes=(f"not judged: {_reason(candidate)}",))
-    losses = list(_other_days(mine, promoted))
+    lost: dict[str, str] = {}
     notes = list(_not_judged(mine, promoted))
     beside = mine["promoted"]
     serving = configuration(promoted)
     if beside is not None and beside.get("configuration") == serving:
         lost, outweighed = same_days(mine, beside)
-        losses, notes = [*lost, *losses], [*notes, *outweighed]
+        notes += outweighed
         notes += [f"the promoted configuration was judged {beside['note']}"] * bool(beside["note"])
     elif configuration(candidate) != serving:  # else nothing can differ, as after a refresh
         why = "it was not compared with the promoted configuration when it was trained"
         notes.append(f"not judged on the same days: {(beside or {}).get('reason') or why}")
     if not promoted.get("gate"):
         notes.append(f"{promoted['version']} has no figures of its own to compare with")
-    return Verdict(tuple(losses), tuple(notes))
+    own_days = dict(_own_days(mine, promoted))
+    theirs = promoted.get("gate") or mine
+    if (mine["from"], mine["until"]) == (theirs["from"], theirs["until"]):  # it is the same loss
+        own_days = {name: told for name, told in own_days.items() if name not in lost}
+    return Verdict((*lost.values(), *own_days.values()), tuple(notes))
 
 
 def pass_gate(bundles: Path, version: str, force: bool = False) -> Verdict:
@@ -161,8 +165,8 @@ def _too_little(gate: Mapping[str, Any]) -> str:
     return str(gate.get("reason") or "; ".join(missing) or days)
 
 
-def same_days(mine: Manifest, beside: Manifest) -> tuple[list[str], list[str]]:
-    """Return the clear losses, and those for which another outcome's clearer gain makes up.
+def same_days(mine: Manifest, beside: Manifest) -> tuple[dict[str, str], list[str]]:
+    """Return the clear losses by outcome, and those that another outcome's clearer gain makes up.
 
     Parameters
     ----------
@@ -170,7 +174,7 @@ def same_days(mine: Manifest, beside: Manifest) -> tuple[list[str], list[str]]:
     """
     clearness = {name: in_errors(gain) for name, gain in beside["gain"].items()}
     best = max(clearness, key=lambda name: clearness[name], default="")
-    losses, outweighed = [], []
+    losses, outweighed = {}, []
     for name, clear in clearness.items():
         if clear >= -PAIRED_ERRORS:
             continue
@@ -181,7 +185,7 @@ def same_days(mine: Manifest, beside: Manifest) -> tuple[list[str], list[str]]:
             gained = _plus_minus(beside["gain"][best], "+")
             outweighed.append(f"{told}; {OUTCOMES[best]} gains more clearly: {gained}")
         else:
-            losses.append(told)
+            losses[name] = told
     return losses, outweighed
 
 
@@ -196,7 +200,8 @@ def _not_judged(mine: Manifest, promoted: Manifest) -> Iterator[str]:
             yield f"{OUTCOMES[name]} is not judged {days}, as the promoted bundle was: {why}"
 
 
-def _other_days(mine: Manifest, promoted: Manifest) -> Iterator[str]:
+def _own_days(mine: Manifest, promoted: Manifest) -> Iterator[tuple[str, str]]:
+    """Yield the outcomes in which a bundle is clearly below the promoted one on its own weeks."""
     theirs = promoted.get("gate") or {"figures": {}}
     for name, before in theirs["figures"].items():
         now = mine["figures"].get(name)
@@ -206,7 +211,7 @@ def _other_days(mine: Manifest, promoted: Manifest) -> Iterator[str]:
         lost = before["value"] - now["value"]
         if lost > OTHER_DAYS_ERRORS * error:
             days = f"from {theirs['from']} to {theirs['until']}"
-            yield _told(name, mine, lost, error, theirs, "the promoted bundle's own", days)
+            yield name, _told(name, mine, lost, error, theirs, "the promoted bundle's own", days)
 
 
 def in_errors(gain: Mapping[str, Any]) -> float:

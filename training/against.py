@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,23 +56,9 @@ def describe_change(mine: Manifest, theirs: Manifest) -> dict[str, Any]:
         "as_of": theirs["as_of"],
         "config": _differences(mine, theirs),
         "features": _feature_changes(mine, theirs),
-        "losses": _told_once(verdict.losses, mine, theirs),
+        "losses": list(verdict.losses),
         "notes": list(verdict.notes),
     }
-
-
-def _told_once(losses: Sequence[str], mine: Manifest, theirs: Manifest) -> list[str]:
-    """Return the losses without those of the same outcome again, where the weeks are the same.
-
-    The gate compares with the promoted configuration on these weeks, and with what the promoted
-    bundle showed on its own; where both bundles have one date this is the same loss twice.
-    """
-    if mine["as_of"] != theirs["as_of"]:
-        return list(losses)
-    by_outcome: dict[str, str] = {}
-    for loss in losses:
-        by_outcome.setdefault(loss.split(" is ")[0], loss)
-    return list(by_outcome.values())
 
 
 @dataclass(frozen=True)
