@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ from matching.eligibility import (
 )
 from matching.errors import OptionError
 from matching.facts import build_history
-from matching.history import day_number
+from matching.history import History, day_number
 from matching.languages import LANGUAGES
 from matching.offers import Offers
 from tests.matching.words import check_words
@@ -44,8 +45,17 @@ def four_creators() -> Tables:
     return tables
 
 
+@cache
+def known_of_four(day: date) -> History:
+    return known(four_creators(), day)
+
+
+def known(tables: Tables, day: date) -> History:
+    return freeze(build_history(Catalog.from_tables(tables).cut(day)), day)
+
+
 def ask(
-    tables: Tables,
+    tables: Tables | None = None,
     product: str = "p1",
     day: date = DAY,
     commission_rate: float | None = None,
@@ -54,8 +64,11 @@ def ask(
     invited: Mapping[str, date] = NOBODY,
     **filters: object,
 ) -> tuple[set[str], dict[str, int], list[str | None]]:
-    """Return who is eligible, how many each reason removed, and the reason for each creator."""
-    history = freeze(build_history(Catalog.from_tables(tables).cut(day)), day)
+    """Return who is eligible, how many each reason removed, and the reason for each creator.
+
+    Of the four creators unless other tables are given.
+    """
+    history = known_of_four(day) if tables is None else known(tables, day)
     offers = Offers.build(history)
     row = int(history.product_ids.rows([product])[0])
     if commission_rate is None:
@@ -80,7 +93,7 @@ def ask(
 
 
 def found(tables: Tables | None = None, **how: object) -> set[str]:
-    return ask(four_creators() if tables is None else tables, **how)[0]  # type: ignore[arg-type]
+    return ask(tables, **how)[0]  # type: ignore[arg-type]
 
 
 def test_without_filters_everybody_who_may_be_asked():
@@ -164,7 +177,7 @@ def test_no_capacity_at_all_is_none():
 def test_filters_and_that_what_is_unknown_does_not_pass(
     filters: dict[str, object], names: set[str]
 ):
-    got, removed, _ = ask(four_creators(), **filters)  # type: ignore[arg-type]
+    got, removed, _ = ask(**filters)  # type: ignore[arg-type]
     assert got == names
     assert set(removed) <= set(filters)
 
@@ -190,18 +203,16 @@ def test_who_was_contacted_lately_is_left_out(days: int, names: set[str]):
 )
 def test_who_was_invited_since_is_left_out(last: date, days: int, names: set[str]):
     """m1 asked c3 yesterday, c1 and c2 long ago, and now c4."""
-    tables, invited = four_creators(), {"c4": last, "nobody": last}
-    assert ask(tables, invited=invited, exclude_contacted_days=days)[0] == names
-    assert ask(tables, invited=invited, only_new=True)[0] == set()
-    assert ask(tables, invited=invited)[0] == {"c1", "c2", "c3", "c4"}
+    invited = {"c4": last, "nobody": last}
+    assert ask(invited=invited, exclude_contacted_days=days)[0] == names
+    assert ask(invited=invited, only_new=True)[0] == set()
+    assert ask(invited=invited)[0] == {"c1", "c2", "c3", "c4"}
 
 
 def test_an_old_invitation_does_not_hide_a_later_one():
     """c3 was asked yesterday: that the service knows of one long ago changes nothing."""
     long_ago = {"c3": date(2026, 1, 1)}
-    assert ask(four_creators(), invited=long_ago, exclude_contacted_days=1)[0] == found(
-        exclude_contacted_days=1
-    )
+    assert ask(invited=long_ago, exclude_contacted_days=1)[0] == found(exclude_contacted_days=1)
 
 
 def test_a_term_overrides_the_fee_that_is_compared():

@@ -164,6 +164,7 @@ def test_both_languages(page: Page, site: str) -> None:
     expect(page.get_by_role("button", name="找达人")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_roi_that_says_nothing_is_shown_so(page: Page, vietnamese_site: str) -> None:
     page.goto(f"{vietnamese_site}/?product_id=p001")
     assert len(rows(page)) == 20

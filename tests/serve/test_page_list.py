@@ -123,6 +123,7 @@ def test_all_terms_are_sent_as_fractions_and_money(page: Page, site: str) -> Non
     }
 
 
+@pytest.mark.slow
 def test_list_on_other_terms_stands_without_the_comparison(page: Page, site: str) -> None:
     def refuse_plain(route: Route) -> None:
         if "terms" in (route.request.post_data_json or {}):
@@ -181,6 +182,7 @@ def narrow_site() -> Iterator[str]:
         yield address
 
 
+@pytest.mark.slow
 def test_no_rank_is_told_beyond_those_looked_at(page: Page, narrow_site: str) -> None:
     page.goto(f"{narrow_site}/{ASKED}")
     rows(page)
@@ -195,6 +197,7 @@ def test_no_rank_is_told_beyond_those_looked_at(page: Page, narrow_site: str) ->
     expect(creator(page, ranked + 1).locator(".moved")).to_contain_text("↑")
 
 
+@pytest.mark.slow
 def test_the_newest_fifty_who_were_asked_about_are_kept(page: Page, site: str) -> None:
     def first_of(number: int) -> str:
         with page.expect_response("**/v1/matches") as answer:
@@ -228,6 +231,7 @@ def test_why_not_knows_names_and_who_is_listed(page: Page, site: str) -> None:
     expect(creator(page, 1)).to_be_focused()
 
 
+@pytest.mark.slow
 def test_why_not_of_an_unknown_id_is_said_beside_it(page: Page, site: str) -> None:
     page.goto(f"{site}/{ASKED}")
     rows(page)
@@ -267,6 +271,7 @@ def test_two_creators_side_by_side(page: Page, site: str) -> None:
     expect(tray).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_lower_slot_fee_is_the_better_one(page: Page, site: str) -> None:
     page.goto(f"{site}/{ASKED}")
     rows(page)
@@ -320,6 +325,7 @@ def own_page(browser: Browser) -> Iterator[Page]:
         yield page
 
 
+@pytest.mark.slow
 def test_shortlist_works_where_the_browser_keeps_nothing(own_page: Page, site: str) -> None:
     page = own_page
     page.add_init_script(
@@ -454,6 +460,7 @@ def invited(page: Page, rank: int, events: list[dict[str, Any]]) -> dict[str, An
     return terms
 
 
+@pytest.mark.slow
 def test_estimated_costs_are_not_told_as_terms(
     page: Page, site: str, told: list[dict[str, Any]]
 ) -> None:
@@ -466,6 +473,7 @@ def test_estimated_costs_are_not_told_as_terms(
     assert invited(page, place, told) == {"commission_rate": 0.2, "slot_fee": 90}
 
 
+@pytest.mark.slow
 def test_invited_on_the_day_where_the_merchant_is(own_page: Page, site: str) -> None:
     page, told = own_page, taken(own_page)
     page.clock.install(time=datetime(2026, 11, 24, 18, 30, tzinfo=UTC))
@@ -528,6 +536,7 @@ def test_looks_are_told_quietly(page: Page, site: str, told: list[dict[str, Any]
     expect(creator(page, 2)).to_have_attribute("data-creator", "c001")
 
 
+@pytest.mark.slow
 def test_looks_that_cannot_be_told_disturb_nobody(page: Page, site: str) -> None:
     page.route("**/v1/events", lambda route: route.abort())
     page.goto(f"{site}/{ASKED}")
@@ -536,6 +545,7 @@ def test_looks_that_cannot_be_told_disturb_nobody(page: Page, site: str) -> None
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_product_outside_the_catalog_has_no_events(
     page: Page, site: str, told: list[dict[str, Any]]
 ) -> None:

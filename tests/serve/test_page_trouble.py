@@ -48,6 +48,7 @@ def test_what_the_service_refuses_is_said_at_the_field(page: Page, site: str) ->
     expect(page.get_by_label("Price")).to_be_focused()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("address", "heading", "said", "way_on"),
     [
@@ -82,6 +83,7 @@ def test_profit_without_a_margin_can_be_ranked_otherwise(page: Page, site: str) 
     assert len(rows(page)) == 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "heading"),
     [
@@ -105,6 +107,7 @@ def test_each_refusal_has_its_sentence_and_can_be_tried_again(
     assert len(rows(page)) == 20
 
 
+@pytest.mark.slow
 def test_too_many_questions_wait_as_long_as_the_service_says(page: Page, site: str) -> None:
     page.route("**/v1/matches", lambda route: route.fulfill(**refuse(429, **{"Retry-After": "2"})))
     page.goto(f"{site}/{ASKED}")
@@ -115,12 +118,14 @@ def test_too_many_questions_wait_as_long_as_the_service_says(page: Page, site: s
     assert len(rows(page)) == 20
 
 
+@pytest.mark.slow
 def test_only_a_busy_service_says_how_long_to_wait(page: Page, site: str) -> None:
     page.route("**/v1/matches", lambda route: route.fulfill(**refuse(500, **{"Retry-After": "60"})))
     page.goto(f"{site}/{ASKED}")
     expect(page.get_by_role("button", name="Try again", exact=True)).to_be_enabled()
 
 
+@pytest.mark.slow
 def test_leaving_a_question_ends_the_waiting(page: Page, site: str) -> None:
     page.goto(site)
     pick(page, "口红", "哑光丝绒口红")
@@ -132,6 +137,7 @@ def test_leaving_a_question_ends_the_waiting(page: Page, site: str) -> None:
     expect(page.locator("#results")).to_have_attribute("aria-busy", "false")
 
 
+@pytest.mark.slow
 def test_answer_of_a_gateway_in_between_is_a_refusal_too(page: Page, site: str) -> None:
     page.route("**/v1/matches", lambda route: route.fulfill(status=502, body="<h1>Bad</h1>"))
     page.goto(f"{site}/{ASKED}")
@@ -149,6 +155,7 @@ def test_unreachable_service_can_be_tried_again(page: Page, site: str) -> None:
     assert len(rows(page)) == 20
 
 
+@pytest.mark.slow
 def test_failing_search_for_products_is_said_in_the_list(page: Page, site: str) -> None:
     page.goto(site)
     page.route("**/v1/products?*", lambda route: route.abort())
@@ -190,6 +197,7 @@ def test_signing_in_goes_on_with_the_question(
     assert page.evaluate("Object.keys(localStorage).includes('key')") is False
 
 
+@pytest.mark.slow
 def test_remembered_key_lasts_until_signing_out(
     browser: Browser, keyed_site: str, keyed_service: Keyed
 ) -> None:
@@ -206,6 +214,7 @@ def test_remembered_key_lasts_until_signing_out(
         expect(again.get_by_role("dialog", name="Sign in")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_key_that_is_revoked_meanwhile_is_asked_for_again(
     page: Page, keyed_site: str, keyed_service: Keyed
 ) -> None:
@@ -269,6 +278,7 @@ def test_next_merchant_sees_nothing_of_the_former(
     expect(offered).not_to_contain_text("每日坚果")
 
 
+@pytest.mark.slow
 def test_another_key_after_a_refusal_clears_what_was_told(
     page: Page, keyed_site: str, keyed_service: Keyed
 ) -> None:

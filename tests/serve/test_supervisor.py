@@ -64,6 +64,7 @@ def test_kills_never_take_the_server_down(slow: Running, kills: int) -> None:
     assert slow.ask("/v1/products/p000/creators?k=1")[0] == 200
 
 
+@pytest.mark.slow
 def test_workers_that_die_together_are_both_replaced(slow: Running) -> None:
     before = slow.workers()
     for worker in before:
@@ -96,6 +97,7 @@ def in_flight(server: Running, seconds: float, answers: list[Any]) -> threading.
     return thread
 
 
+@pytest.mark.slow
 def test_sigterm_drops_nothing_under_load(single: Running) -> None:
     """Every request is answered or was never taken.
 

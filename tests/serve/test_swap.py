@@ -149,7 +149,7 @@ def point(folder: Path, version: str) -> None:
     (folder / "pointer").replace(folder / bundle.PROMOTED)
 
 
-@pytest.mark.parametrize("step", [20, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("step", [40, pytest.param(1, marks=pytest.mark.slow)])
 def test_damaged_bundles_are_refused_under_load(
     two: Two, server: Running, step: int, record_property: Callable[[str, object], None]
 ) -> None:
@@ -178,6 +178,7 @@ def test_damaged_bundles_are_refused_under_load(
     print(figures)
 
 
+@pytest.mark.slow
 def test_ready_as_soon_as_a_good_bundle_is_promoted(two: Two, tmp_path: Path) -> None:
     """A service that was started on nothing, then on damage, needs no restart."""
     good = tmp_path / two.versions[0]

@@ -355,7 +355,7 @@ def test_a_real_judgement_can_be_told_and_written(trained_earlier, catalog, tmp_
     from training.evaluate import truth_of
 
     bundle = trained_earlier.save(tmp_path)
-    asked = Asked(products=8, origins=(AS_OF,))
+    asked = Asked(products=4, origins=(AS_OF,))
     report = evaluate(bundle, catalog, truth_of(str(market)), asked)
     assert "this ranking" in told(report)
     write(report, tmp_path / "out")
