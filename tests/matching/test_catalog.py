@@ -24,9 +24,14 @@ from tests.matching.worlds import tiny_tables
 
 REAL_SHOP = Path(__file__).parents[3] / "shared" / "real" / "tiktokshop-vn"
 FRAMES = ("creators", "products", "collaborations", "creator_stats", "merchants", "events")
-OPTIONAL_COLUMNS = [
+_OPTIONAL = [
     (table.name, column.name) for table in TABLES for column in table.columns if not column.required
 ]
+OPTIONAL_COLUMNS = [
+    pytest.param(*names, marks=() if number % 3 == 0 else pytest.mark.slow)
+    for number, names in enumerate(_OPTIONAL)
+]
+"""One in three in the quick suite."""
 DTYPES = {
     **dict.fromkeys((Kind.ID, Kind.REFERENCE, Kind.TEXT, Kind.WORD), "str"),
     **dict.fromkeys((Kind.DATE, Kind.TIME), "datetime64[s]"),
