@@ -22,13 +22,13 @@ run: install  ## train on data/sample if there is no bundle yet, then serve the 
 	$(BIN)/matching bundles list bundles --has-promoted >/dev/null 2>&1 || $(BIN)/matching train data/sample --out bundles
 	$(BIN)/matching serve bundles --host $(HOST) --port $(PORT)
 
-test: install  ## the test suite, under five minutes
+test: install  ## the test suite without what is rare and slow
 	$(BIN)/pytest -q -n auto --dist loadfile --no-loadscope-reorder -m 'not slow'
 
-test-slow: install  ## the large counts alone
+test-slow: install  ## what is rare and slow alone: large counts, unusual states
 	$(BIN)/pytest -q -m slow
 
-test-full: install  ## the test suite with the large counts
+test-full: install  ## the whole test suite
 	$(BIN)/pytest -q -rs
 
 bench: install  ## what a match costs beside its raw work and the plain pipeline, two minutes
