@@ -69,7 +69,7 @@ class Promises:
         self.capacity = capacity
         self.chance = chance
         self.room = np.where(np.isfinite(capacity) & (capacity < 1), 0.0, np.inf)
-        """The largest probability of acceptance that a further promise may have."""
+        """The largest probability of acceptance that a further promise may have; -inf is none."""
         self._within: dict[int, FloatArray] = {}
 
     def add(self, creator: int, probability: float) -> None:
@@ -113,8 +113,10 @@ class Promises:
     def _room(self, within: FloatArray) -> float:
         """A promise moves its probability of the mass at capacity beyond it."""
         left = float(within.sum()) - (1.0 - self.chance) + _SLACK
+        if left < 0.0:
+            return -np.inf
         at_capacity = float(within[-1])
-        return np.inf if at_capacity * 1.0 <= left else left / at_capacity
+        return np.inf if at_capacity <= left else left / at_capacity
 
 
 def _with(within: FloatArray, probability: float) -> FloatArray:

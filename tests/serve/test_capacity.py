@@ -38,6 +38,15 @@ def test_room_is_what_the_exact_chance_leaves(accept, capacity, more):
     assert promises.overflow(0) == pytest.approx(overflow(np.array(accept[:1]), capacity), abs=1e-9)
 
 
+def test_nothing_fits_who_is_certain_to_have_too_many():
+    promises = Promises(np.array([1.0]), 0.05)
+    for _ in range(3):
+        promises.add(0, 1.0)
+    assert promises.overflow(0) == 1.0
+    assert promises.room[0] == -np.inf
+    assert promises.room_with(0, np.ones(2)) == -np.inf
+
+
 def test_nothing_fits_who_has_no_capacity_and_everything_who_has_no_limit():
     promises = Promises(np.array([0.0, np.inf]), 0.05)
     assert promises.room.tolist() == [0.0, np.inf]
