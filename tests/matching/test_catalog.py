@@ -20,18 +20,11 @@ from matching.catalog import Catalog, answer_days, is_accepted
 from matching.columns import TABLES, Kind
 from matching.errors import MatchingError
 from matching.own import OwnColumn
+from tests.marks import OPTIONAL_COLUMNS, one_in
 from tests.matching.worlds import tiny_tables
 
 REAL_SHOP = Path(__file__).parents[3] / "shared" / "real" / "tiktokshop-vn"
 FRAMES = ("creators", "products", "collaborations", "creator_stats", "merchants", "events")
-_OPTIONAL = [
-    (table.name, column.name) for table in TABLES for column in table.columns if not column.required
-]
-OPTIONAL_COLUMNS = [
-    pytest.param(*names, marks=() if number % 3 == 0 else pytest.mark.slow)
-    for number, names in enumerate(_OPTIONAL)
-]
-"""One in three in the quick suite."""
 DTYPES = {
     **dict.fromkeys((Kind.ID, Kind.REFERENCE, Kind.TEXT, Kind.WORD), "str"),
     **dict.fromkeys((Kind.DATE, Kind.TIME), "datetime64[s]"),
@@ -108,7 +101,7 @@ def test_the_frames_given_are_left_as_they_are():
         assert_frame_equal(frame, before[name])
 
 
-@pytest.mark.parametrize(("table", "column"), OPTIONAL_COLUMNS)
+@pytest.mark.parametrize(("table", "column"), one_in(3, OPTIONAL_COLUMNS))
 def test_every_optional_column_may_be_missing(table, column):
     tables = unresolved_tables() if column in {"gmv", "settled_on"} else tiny_tables()
     if table == "creator_stats":

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +10,7 @@ from matching.catalog import Catalog
 from matching.columns import TABLES, Kind
 from matching.errors import CatalogError
 from tests.markets import small_market
+from tests.marks import OPTIONAL_COLUMNS, one_in
 from tests.works import Tables, works
 
 NEEDED_ONCE_ENDED = ("gmv", "settled_on")
@@ -56,13 +55,6 @@ def still_open(log: pd.DataFrame) -> pd.DataFrame:
     return log.assign(status=log["status"].mask(ended, "accepted"))
 
 
-def optional_columns() -> Iterator[tuple[str, str]]:
-    for table in TABLES:
-        for column in table.columns:
-            if not column.required:
-                yield table.name, column.name
-
-
 def test_the_market_of_these_tests_has_every_column():
     tables = market()
     for table in TABLES:
@@ -78,22 +70,10 @@ def test_the_market_of_these_tests_teaches_whether_creators_accept_and_publish(t
         assert "reason" not in working.trained.about["heads"][name]
 
 
-def is_quick(number: int, column: str) -> bool:
-    """Each is a training: the quick suite has one in twelve, and the needed ones."""
-    return number % 12 == 0 or column in NEEDED_ONCE_ENDED
-
-
+# Each is a training.
 @pytest.mark.parametrize(
     ("table", "column"),
-    [
-        pytest.param(
-            table,
-            column,
-            id=f"{table}.{column}",
-            marks=() if is_quick(number, column) else pytest.mark.slow,
-        )
-        for number, (table, column) in enumerate(optional_columns())
-    ],
+    one_in(12, OPTIONAL_COLUMNS, always=lambda table, column: column in NEEDED_ONCE_ENDED),
 )
 def test_an_optional_column_may_be_missing(table: str, column: str, tmp_path):
     tables = market()

@@ -17,6 +17,7 @@ from matching.catalog import Catalog
 from matching.errors import CatalogError
 from tests.conftest import QUICK, Run, write_csv
 from tests.markets import small_market
+from tests.marks import one_in
 from tests.works import Tables, works
 from training.evaluate import evaluate
 from training.report import show, write
@@ -157,14 +158,7 @@ def test_it_trains_and_answers(name: str, tmp_path: Path):
         assert any("publish could not be learnt" in note for note in told)
 
 
-SOME_QUICK = [
-    pytest.param(name, marks=() if number % 6 == 0 else pytest.mark.slow)
-    for number, name in enumerate(THIN)
-]
-"""One in six in the quick suite."""
-
-
-@pytest.mark.parametrize("name", SOME_QUICK)
+@pytest.mark.parametrize("name", one_in(6, THIN))
 def test_it_is_judged_by_what_came_later(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
@@ -187,7 +181,7 @@ def test_it_is_judged_by_what_came_later(
         assert looked or "is too little to judge it by" in said
 
 
-@pytest.mark.parametrize("name", SOME_QUICK)
+@pytest.mark.parametrize("name", one_in(6, THIN))
 def test_the_command_line_trains_finds_and_judges(name: str, run: Run, tmp_path: Path):
     tables = THIN[name]()
     data, bundles = write_csv(tables, tmp_path / "data"), tmp_path / "bundles"
