@@ -434,7 +434,8 @@ def weekly(
 
     with alone(out, "facts"):
         note = out / f".facts-{week}.json"
-        refreshed = refreshed_once(note, source_of(bundle, data), renew, accept)
+        source = source_of(bundle, data, allow_stale, allow_shrunk)
+        refreshed = refreshed_once(note, source, renew, accept)
         print(f"note: the newest facts are in {refreshed}", file=sys.stderr)
         finish(refreshed)
         note.unlink()
@@ -491,7 +492,10 @@ def monday(
     def sum_up(bundle: Path, folder: Path) -> Path:
         return _summary(bundle, folder, None, per_merchant)
 
-    job, report = Job(bundles, out, data, week, k, allow_stale, force, again), Report(week)
+    job, report = (
+        Job(bundles, out, data, week, k, allow_stale, allow_shrunk, force, again),
+        Report(week),
+    )
     try:
         run_monday(job, report, renew, write, deliver, sum_up)
     finally:

@@ -54,12 +54,12 @@ def allocate(edges: Edges, limits: Limits, objective: str, seed: int = 0) -> All
     MatchingError
         If the least share of small creators or the least settled GMV cannot be reached.
     """
-    market = market_of(edges, limits.check())
-    rate = 0.0
+    limits.check()
     if objective == "roi":
-        market, prices, lists, rate, least = _by_roi(edges, market, limits)
+        market, prices, lists, rate, least = _by_roi(edges, market_of(edges, limits), limits)
     else:
-        market = market.valued(edges.value)
+        # A least share must not bring in what would lose money.
+        market = market_of(edges, limits, edges.value > 0.0).valued(edges.value)
         prices = solve(market)
         lists = _round(market, prices, limits)
     report = _compare(market, prices, lists, limits)
@@ -98,10 +98,10 @@ def _by_roi(
     """
     prices = solve(market.valued(edges.settled_gmv), most=4 * _QUICK)
     least = limits.min_settled_gmv or SETTLED_SHARE * prices.bound
-    if least > prices.bound:
+    if least > prices.unpriced:
         raise MatchingError(
-            f"no lists within these limits bring settled sales of {least:,.0f}: at most "
-            f"{prices.bound:,.0f}; lower --min-settled-gmv"
+            f"no lists bring settled sales of {least:,.0f}: at most {prices.unpriced:,.0f}, had "
+            "creators no limits; lower --min-settled-gmv"
         )
     goal = least * _SPARE
     for _ in range(_ATTEMPTS):
@@ -175,7 +175,7 @@ def greedy(market: Market, limits: Limits, by_product: bool = False) -> Lists:
 
 
 def _compare(market: Market, prices: Prices, lists: Lists, limits: Limits) -> dict[str, Any]:
-    """Return what the lists are worth beside what no lists can exceed, and beside simpler ones."""
+    """Return what the lists are worth beside the programme's bound, and beside simpler ones."""
     found = _figures(market, lists.edges, limits)
     alone = np.argsort(-market.worth, axis=1, kind="stable")[:, : market.k]
     cells = np.sort((alone + np.arange(len(alone))[:, None] * market.worth.shape[1]).ravel())

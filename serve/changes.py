@@ -21,6 +21,7 @@ from matching.eligibility import why_not_offered
 from matching.errors import MatchingError
 from matching.history import FloatArray, IntArray
 from matching.matcher import Matcher
+from serve.allotment import PROBABILITY
 from serve.weekly import week_monday
 from serve.weeks import Week
 
@@ -41,6 +42,7 @@ REASONS = {
     "price": "the price changed",
     "commission_rate": "the commission changed",
     "slot_fee": "the slot fee changed",
+    "drawn": "the place is drawn by chance, to learn of creators",
     "capacity": "the creator's places are better used for other products",
     "capacity_free": "places of the creator are free that other products had",
     "prediction": "the prediction moved",
@@ -98,6 +100,18 @@ class Side:
         return bool(self.week.manifest.get("allocation", "none") != "none")
 
     @property
+    def explores(self) -> bool:
+        """Whether some of its places were drawn by chance."""
+        return bool(self.week.manifest.get("rules", {}).get("explore", 0.0) > 0.0)
+
+    def read(self) -> Iterator[pd.DataFrame]:
+        """Yield its rows as `_READ` and the chance that each had of its place."""
+        columns = (*_READ, PROBABILITY.name) if self.explores else _READ
+        for table in self.week.read(columns):
+            rows = table.to_pandas()
+            yield rows if self.explores else rows.assign(**{PROBABILITY.name: 1.0})
+
+    @property
     def day(self) -> int:
         """The week's Monday, in days since 1970."""
         return int((np.datetime64(week_monday(self.week.week)) - EPOCH).astype(int))
@@ -116,28 +130,27 @@ def changes(before: Side, now: Side) -> Iterator[pa.Table]:
             f"lists by {before.objective} ({before.week.week}) and by {now.objective} "
             f"({now.week.week}) cannot be compared"
         )
-    earlier = _Reader(before.week)
-    for table in now.week.read(_READ):
-        last = table["product_id"][-1].as_py()
-        yield _changed(before, now, earlier.until(last), table.to_pandas())
+    earlier = _Reader(before)
+    for rows in now.read():
+        yield _changed(before, now, earlier.until(rows["product_id"].iloc[-1]), rows)
     yield _changed(before, now, earlier.until(None), _none())
 
 
 class _Reader:
     """Reads a week's rows in order, up to one product after the other."""
 
-    def __init__(self, week: Week) -> None:
-        self.tables = week.read(_READ)
+    def __init__(self, side: Side) -> None:
+        self.tables = side.read()
         self.rest = _none()
 
     def until(self, last: str | None) -> pd.DataFrame:
         """Return the rows that were not returned yet of products up to the last; None is all."""
         parts = [self.rest]
         while last is None or parts[-1].empty or parts[-1]["product_id"].iloc[-1] <= last:
-            table = next(self.tables, None)
-            if table is None:
+            more = next(self.tables, None)
+            if more is None:
                 break
-            parts.append(table.to_pandas())
+            parts.append(more)
         rows = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
         taken = (
             np.ones(len(rows), bool) if last is None else (rows["product_id"] <= last).to_numpy()
@@ -147,8 +160,9 @@ class _Reader:
 
 
 def _none() -> pd.DataFrame:
-    return pd.DataFrame({name: pd.Series(dtype="str") for name in _READ}).astype(
-        {"rank": "int32", **dict.fromkeys(_READ[5:], "float64")}
+    names = (*_READ, PROBABILITY.name)
+    return pd.DataFrame({name: pd.Series(dtype="str") for name in names}).astype(
+        {"rank": "int32", **dict.fromkeys(names[5:], "float64")}
     )
 
 
@@ -185,8 +199,9 @@ def worth(objective: str, roi: Any, settled_gmv: Any, profit: Any, accept: Any) 
 
 
 def _least(both: pd.DataFrame, listed: pd.DataFrame) -> FloatArray:
-    """Return what the worst of each pair's list is worth, NaN where there is no list."""
-    return both["product_id"].map(listed.groupby("product_id")["worth"].min()).to_numpy(float)
+    """Return what the worst of each pair's list that was not drawn is worth, NaN without one."""
+    sure = listed[listed[PROBABILITY.name] == 1.0]
+    return both["product_id"].map(sure.groupby("product_id")["worth"].min()).to_numpy(float)
 
 
 class _Pairs:
@@ -197,6 +212,9 @@ class _Pairs:
         ranks = both["rank_before"].to_numpy(float), both["rank_now"].to_numpy(float)
         self.entered, self.left = np.isnan(ranks[0]), np.isnan(ranks[1])
         self.rose = self.entered | (ranks[1] < ranks[0])
+        chances = both[f"{PROBABILITY.name}_before"], both[f"{PROBABILITY.name}_now"]
+        drawn = [(chance < 1.0).to_numpy() for chance in chances]
+        self.drawn = (self.left & drawn[0]) | (self.entered & drawn[1])
         self.had_list = both["product_id"].isin(had).to_numpy()
         self.has_list = both["product_id"].isin(have).to_numpy()
 
@@ -212,12 +230,14 @@ class _Facts:
     ----------
     known : bool (pairs,): the bundle has the creator
     barred : object (pairs,): why the creator may not be offered the product, None where they may
+    limited : bool (pairs,): the creator has a weekly capacity
     worth : float64 (pairs,): as listed, else as the bundle predicts
     terms : float64 (pairs,) each: price, commission_rate, slot_fee
     """
 
     known: Mask
     barred: npt.NDArray[np.object_]
+    limited: Mask
     worth: FloatArray
     terms: Mapping[str, FloatArray]
 
@@ -226,9 +246,10 @@ class _Facts:
         """Ask the bundle of a week; `listed` is what its lists say, NaN of pairs not in them."""
         nothing = np.full(len(pairs), np.nan)
         unbarred = np.full(len(pairs), None, dtype=object)
+        limited = np.zeros(len(pairs), bool)
         if side.matcher is None:
             terms = dict.fromkeys(TERMS, nothing)
-            return cls(np.zeros(len(pairs), bool), unbarred, listed, terms)
+            return cls(np.zeros(len(pairs), bool), unbarred, limited, listed, terms)
         contents = side.matcher.contents
         history = contents.history
         creators = history.creator_ids.rows(pairs.frame["creator_id"])
@@ -243,11 +264,12 @@ class _Facts:
             there = rows[(pairs.frame["channel"] == channel).to_numpy()[rows]]
             terms["slot_fee"][there] = history.creators.get(name)[creators[there]]
         unbarred[rows] = why_not_offered(history, contents.offers, creators_there, rates, side.day)
+        limited[rows] = np.isfinite(history.creators["weekly_capacity"][creators_there])
         ask = rows[np.isnan(listed[rows])]
         value = listed.copy()
         if len(ask):
             value[ask] = _predicted(side, side.matcher, creators[ask], products[ask])
-        return cls(creators >= 0, unbarred, value, terms)
+        return cls(creators >= 0, unbarred, limited, value, terms)
 
 
 def _predicted(side: Side, matcher: Matcher, creators: IntArray, products: IntArray) -> FloatArray:
@@ -280,8 +302,11 @@ def _reasons(
         **{name: left & (is_now.barred == name) for name in BARRED},
         "eligible_now": entered & np.not_equal(was.barred, None).astype(bool),
         **{name: _differ(was.terms[name], is_now.terms[name]) for name in TERMS},
-        "capacity": left & now.is_allocated & (is_now.worth >= least_now),
-        "capacity_free": entered & before.is_allocated & (was.worth >= least_before),
+        "drawn": pairs.drawn,
+        "capacity": left & now.is_allocated & is_now.limited & (is_now.worth >= least_now),
+        "capacity_free": (
+            entered & before.is_allocated & was.limited & (was.worth >= least_before)
+        ),
         "prediction": moved,
         "unknown": entered & (before.matcher is None),
     }

@@ -145,10 +145,11 @@ class Market:
         return _cells(self.worth.shape, self.cells, values[self.rows], empty)
 
 
-def market_of(edges: Edges, limits: Limits) -> Market:
-    """Lay out the edges of creators who have capacity, a row a product."""
+def market_of(edges: Edges, limits: Limits, gains: BoolArray | None = None) -> Market:
+    """Lay out the edges of creators who have capacity, a row a product; of those that gain only."""
     capacity = whole_capacity(limits.capacity)
-    able = np.flatnonzero(capacity[edges.creators] >= 1)  # promised to nobody otherwise
+    may = capacity[edges.creators] >= 1  # promised to nobody otherwise
+    able = np.flatnonzero(may if gains is None else may & gains)
     products = edges.products[able]
     starts = np.flatnonzero(np.diff(products, prepend=-1))
     counts = np.diff(starts, append=len(products))

@@ -27,17 +27,18 @@ def check_facts(as_of: date, monday: date, allow_stale: bool = False) -> None:
         )
 
 
-def source_of(bundle: Path, data: str) -> str:
+def source_of(bundle: Path, data: str, *allowed: bool) -> str:
     """Return a digest of what a refresh is made of: another source is another refresh.
 
     It is of the version that was trained, whose models a refreshed one has; of where the data is;
-    and of what changes when a folder does: the day, for a database, that does not tell. A digest,
-    since the address of a database may have a password in it.
+    of what changes when a folder does: the day, for a database, that does not tell; and of what
+    was `allowed` when it was accepted. A digest, since the address of a database may have a
+    password in it.
     """
     manifest, folder = read_manifest(bundle), Path(data)
     models = manifest.get("refreshed", manifest)["version"]
     state = look(folder) if folder.is_dir() else date.today().isoformat()
-    return hashlib.sha256(json.dumps([models, data, state]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([models, data, state, allowed]).encode()).hexdigest()
 
 
 def refreshed_once(

@@ -40,6 +40,7 @@ class Job:
     bundles, out : folders of versions and of weeks
     data : folder or address of the catalog
     k : places of a list, for the gate
+    allow_stale, allow_shrunk : take facts that are refused otherwise
     force : publish though the gate refuses
     again : make a week anew that is published already
     """
@@ -50,13 +51,14 @@ class Job:
     week: str
     k: int
     allow_stale: bool = False
+    allow_shrunk: bool = False
     force: bool = False
     again: bool = False
 
     @property
     def note(self) -> Path:
-        """The file that remembers the refreshed bundle."""
-        return self.out / f".facts-{self.week}.json"
+        """The file that remembers the refreshed bundle: not that of `weekly`, which has no gate."""
+        return self.out / f".monday-{self.week}.json"
 
     @property
     def aside(self) -> Path:
@@ -126,7 +128,8 @@ def run_monday(
             def accept(refreshed: Path) -> None:
                 told.append(_judge(job, promoted, refreshed))
 
-            source = source_of(promoted, job.data)
+            allowed = job.allow_stale, job.allow_shrunk, job.force
+            source = source_of(promoted, job.data, *allowed)
             fresh = refreshed_once(job.note, source, lambda: refresh(promoted), accept)
             told.insert(0, f"{fresh.name}, facts of {bundle.read_manifest(fresh)['as_of']}")
         with report.step("lists") as told:

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from serve.capacity import FloatArray, IntArray
-from serve.edges import BoolArray, Market
+from serve.edges import Market
 
 MOST_ITERATIONS = 60
 _STEP = 0.5
@@ -36,8 +36,11 @@ _DEAREST = 1e6  # times the usual worth: a share that costs more cannot be had
 class Prices:
     """Prices of creators' weeks, float64 (creators + 1,), and of the minimum share; what they show.
 
-    No allocation is worth more than `bound`, whatever the prices are (weak duality). `unpriced` is
-    what the best k of every product would be worth if creators had no limits.
+    No allocation within the linear programme is worth more than `bound`, whatever the prices are
+    (weak duality). Whole lists are held to the exact chance instead, of which the programme's
+    capacity is a linear stand-in: where few promises with very different probabilities meet, they
+    can be worth a little more. `unpriced` is what the best k of every product would be worth if
+    creators had no limits.
     """
 
     creators: FloatArray
@@ -81,11 +84,6 @@ def margins(market: Market, prices: Prices) -> FloatArray:
         found[rows] = _reduced(market, rows, prices.creators, prices.share)
         found[rows] -= _next_best(market, rows, found[rows])[0]
     return found
-
-
-def chosen(market: Market, prices: Prices) -> BoolArray:
-    """Return the edges that the prices choose; creators may be promised a little too much."""
-    return np.asarray(margins(market, prices) > 0.0)
 
 
 Bids = tuple[IntArray, FloatArray, FloatArray]

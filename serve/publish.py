@@ -39,7 +39,7 @@ def publish(
 
     One transaction takes out what the table has of the week and puts in what the folder has, so a
     reader sees the old rows or the new ones, and publishing twice is as publishing once. The table
-    and its index are made where they are missing.
+    is made, with its index, where it is missing.
 
     Parameters
     ----------

@@ -170,6 +170,37 @@ def test_a_least_share_costs_value_and_its_price_is_told():
     assert report["share_price"] > 0
 
 
+def plain_edges(
+    products: np.ndarray,
+    creators: np.ndarray,
+    value: np.ndarray,
+    accept: np.ndarray,
+    small: np.ndarray,
+) -> Edges:
+    """Return edges of no MCN and one cost, that settle what they are worth."""
+    one, nobody = np.ones(len(value)), np.full(len(value), -1)
+    return Edges(products, creators, value, value, one, accept, nobody, small, 0.0 * one)
+
+
+def test_a_least_share_brings_in_nobody_who_loses_money():
+    """Ten products could have a small creator each, and would lose by it."""
+    products, creators = np.repeat(np.arange(10), 4), np.tile(np.arange(4), 10)
+    small = creators == 3
+    value = np.where(small, -10.0, 100.0)
+    edges = plain_edges(products, creators, value, np.ones(40), small)
+    with pytest.raises(MatchingError, match="lower --min-share"):
+        allocate(edges, Limits(3, np.full(4, np.inf), min_share=0.3), "profit")
+
+
+def test_lists_that_are_within_the_exact_chance_can_bring_more_than_the_programme():
+    """Promises of 1 and .05 keep the chance, though their parts of the week are more than 1."""
+    one = np.ones(2)
+    edges = plain_edges(np.arange(2), 0 * np.arange(2), one, np.array([1.0, 0.05]), one == 0)
+    found = allocate(edges, Limits(1, np.ones(1), min_settled_gmv=1.99), "roi")
+    assert found.report["roi"]["settled_gmv"] == 2.0
+    assert found.report["violations"]["creators_beyond"] == 0
+
+
 def test_chances_of_placements_are_true():
     """Over many seeds every creator is listed as often as was said beforehand."""
     edges, capacity = random_market(8, 30, 20, 9)

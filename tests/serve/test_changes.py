@@ -13,7 +13,9 @@ import pytest
 
 from matching.errors import MatchingError
 from matching.history import Attributes, Ids
+from matching.lists import SCHEMA as LIST_SCHEMA
 from matching.matcher import Matcher
+from serve.allotment import PROBABILITY
 from serve.changes import REASONS, SCHEMA, Side, changes
 from serve.weeks import Weeks
 from tests.serve.lists import row, write_lists
@@ -34,8 +36,15 @@ class World:
         self.product = [history.product_ids[at] for at in range(8)]
         self.creator = [history.creator_ids[at] for at in range(40)]
 
-    def side(self, week: str, lists: Lists, matcher: Matcher | None, **about: Any) -> Side:
-        """Write a week's lists."""
+    def side(
+        self,
+        week: str,
+        lists: Lists,
+        matcher: Matcher | None,
+        chances: Mapping[int, float] | None = None,
+        **about: Any,
+    ) -> Side:
+        """Write a week's lists; `chances` are of the placements of creators."""
         groups = []
         for p, creators in lists.items():
             worth = creators
@@ -44,10 +53,12 @@ class World:
             groups.append(
                 [
                     row("m0", self.product[p], self.creator[c], rank=n, predicted_roi=worth[c])
+                    | ({} if chances is None else {"placement_probability": chances[c]})
                     for n, c in enumerate(worth, start=1)
                 ]
             )
-        write_lists(self.out / week, week, groups, **about)
+        schema = LIST_SCHEMA if chances is None else LIST_SCHEMA.append(PROBABILITY)
+        write_lists(self.out / week, week, groups, schema=schema, **about)
         found = Weeks(self.out / week).open(week)
         assert found is not None
         return Side(found, matcher)
@@ -170,10 +181,37 @@ def test_a_slot_fee_that_changed(world: World, matcher: Matcher) -> None:
     assert world.frame.set_index("creator_id").loc[world.creator[2], "now"] == 9.0
 
 
+def two_listed(world: World, matcher: Matcher) -> list[int]:
+    """Return two creators with a capacity who may be offered the first product."""
+    capacity = matcher.contents.history.creators["weekly_capacity"][:40]
+    may = matcher.eligible(world.product[0])[:40] & np.isfinite(capacity)
+    found: list[int] = np.flatnonzero(may)[:2].tolist()
+    return found
+
+
+def test_who_has_no_limit_does_not_lack_places(world: World, matcher: Matcher) -> None:
+    kept, other = two_listed(world, matcher)
+    creators = matcher.contents.history.creators
+    free = altered(matcher, creators=with_value(creators, "weekly_capacity", other, np.nan))
+    both, one = {0: {kept: 1e-6, other: 1e-6}}, {0: {kept: 1e-6}}
+    for last, now, reason in ((both, one, "capacity"), (one, both, "capacity_free")):
+        found = world.changed(last, now, free, free, allocation="capacity")
+        assert found[0, other][1] != reason
+
+
+def test_places_that_are_drawn_by_chance(world: World, matcher: Matcher) -> None:
+    """Who made room for them is not told that capacity was the reason."""
+    kept, tried = two_listed(world, matcher)
+    chances = {kept: 1.0, tried: 0.25}
+    last, now = {0: {kept: 1e9}}, {0: {kept: 1e9, tried: 1e-6}}
+    drawn = {"allocation": "capacity", "rules": {"explore": 0.05}, "chances": chances}
+    assert world.changed(last, now, **drawn) == {(0, tried): ("entered", "drawn")}
+    assert world.changed(now, last, **drawn) == {(0, tried): ("left", "drawn")}
+
+
 def test_places_that_other_products_had(world: World, matcher: Matcher) -> None:
     """Who is worth more than the last on the list, and is not on it, is promised elsewhere."""
-    may = np.flatnonzero(matcher.eligible(world.product[0])[:40])
-    kept, other = may[:2].tolist()
+    kept, other = two_listed(world, matcher)
     both, one = {0: {kept: 1e-6, other: 1e-6}}, {0: {kept: 1e-6}}
     found = world.changed(both, one, allocation="capacity")
     assert found == {(0, other): ("left", "capacity")}

@@ -97,6 +97,11 @@ def test_a_refreshed_bundle_is_of_the_models_that_were_trained(
     assert source_of(folder, str(data)) == source_of(bundle, str(data))
 
 
+def test_what_was_allowed_is_not_taken_where_it_is_not(bundle: Path, data: Path) -> None:
+    sources = {source_of(bundle, str(data), stale, shrunk) for stale in (0, 1) for shrunk in (0, 1)}
+    assert len(sources) == 4
+
+
 def test_a_database_is_asked_anew_each_day(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     address = "sqlite:///market.sqlite"
     today = source_of(bundle, address)

@@ -261,7 +261,7 @@ def test_lists_that_cannot_be_delivered_leave_everything_as_it_was(
         run_monday(again, Report(WEEK), renew, write, fail)
     assert bundle_folder.promoted(job.bundles) == promoted
     assert (job.out / WEEK / LISTS).read_bytes() == lists
-    is_whole(job, left={".unpublished", f".facts-{WEEK}.json"})
+    is_whole(job, left={".unpublished", f".monday-{WEEK}.json"})
     run_monday(again, Report(WEEK), renew, write)
     assert bundle_folder.promoted(job.bundles) != promoted
     is_whole(job)
