@@ -145,6 +145,8 @@ def tell(gate: Mapping[str, Any] | None) -> Iterator[str]:
         yield f"not judged: {_too_little(gate)}"
     if "reason" in beside:
         yield f"the promoted configuration cannot be judged: {beside['reason']}"
+    if beside.get("note"):
+        yield f"the promoted configuration was judged {beside['note']}"
 
 
 def _plus_minus(figure: Mapping[str, Any], sign: str = "") -> str:

@@ -24,7 +24,9 @@
 # the configuration to begin from.
 
 # %%
+import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -99,9 +101,12 @@ plt.show()
 # %% [markdown]
 # ## The best, as TOML
 #
-# Put it into a file and train with `matching train DATA --out BUNDLES --config FILE`; the gate
-# judges it once more, on the newest weeks, before it is promoted.
+# All that is not as usual, also what was not searched. Put it into a file and train with `matching
+# train DATA --out BUNDLES --config FILE`; the gate judges it once more, on the newest weeks, before
+# it is promoted.
 
 # %%
 best = best_config(study, splits.config)
-print("\n".join(f"{name} = {getattr(best, name):.4g}" for name in CHOICES))
+usual = asdict(TrainConfig())
+chosen = {name: value for name, value in asdict(best).items() if value != usual[name]}
+print("\n".join(f"{name} = {json.dumps(value)}" for name, value in chosen.items()) or "# as usual")

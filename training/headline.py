@@ -39,13 +39,12 @@ def _gate(report: Report) -> Iterator[str]:
     gate = report["about"].get("paired")
     losses = report.get("against", {}).get("losses")
     gains = (gate or {"promoted": None})["promoted"] or {}
+    lost = same_days(gate, gains)[0] if gains.get("gain") else {}
+    if losses and not lost:  # on other days, or to a bundle that was promoted since
+        yield "No: the gate refuses to promote it. What it found is under what is bad."
     if not gains.get("gain"):
-        if losses:
-            yield "No: the gate refuses to promote it. What it found is under what is bad."
         return
-    if losses is None:  # nothing beside it any more, as where it was promoted
-        losses, _ = same_days(gate, gains)
-    yield _verdict({name: reading(gain) for name, gain in gains["gain"].items()}, bool(losses))
+    yield _verdict({name: reading(gain) for name, gain in gains["gain"].items()}, bool(lost))
     beside = "; ".join(
         f"{OUTCOMES[name]} {gains['figures'][name]['value']:.3f} → "
         f"{gate['figures'][name]['value']:.3f}, {_told(gain)}"

@@ -10,6 +10,7 @@ import pandas as pd
 
 from matching.catalog import Catalog, answer_days, is_accepted
 from matching.columns import CHANNELS
+from matching.errors import MatchingError
 from matching.facts import days_of, product_attributes, settled_sales
 from matching.history import FloatArray, IntArray, day_number
 from matching.matcher import Matcher
@@ -51,6 +52,11 @@ def later_outcomes(
     log = catalog.collaborations
     after = log[days_of(log["invited_on"]) >= day_number(matcher.as_of)]
     creators = matcher.contents.history.creator_ids.rows(after["creator_id"])
+    if len(after) and not (creators >= 0).any():
+        raise MatchingError(
+            f"the bundle knows no creator of the {len(after):,} invitations since {matcher.as_of}: "
+            "give the catalog that it was trained on, with what came later"
+        )
     after, creators = after[creators >= 0].reset_index(drop=True), creators[creators >= 0]
     frame = after[["collaboration_id", "creator_id", "product_id", "invited_on"]].copy()
     frame["follower_count"] = matcher.contents.offers.follower_count[creators]

@@ -45,7 +45,6 @@ from training.run import (
 )
 from training.unseen import replay
 
-_OF_THE_MODELS = ("form", "heads", "effects", "gate")
 _LONGEST_LAG = timedelta(days=7)
 _MOST_LOST = 0.3  # of a table's rows since the bundle: more is a dump that broke off
 

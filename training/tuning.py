@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from matching.catalog import Catalog
+from matching.contents import describe_features
 from matching.errors import OptionError
 from matching.facts import build_history
 from matching.history import History
@@ -51,7 +52,7 @@ class TimeSplits:
     Attributes
     ----------
     days : the first day of each span, and the day after the last
-    name : tells the data, the days and `config` apart from all others
+    name : tells the data, the days, the features and `config` apart from all others
     """
 
     rows: Rows
@@ -84,7 +85,9 @@ class TimeSplits:
             raise OptionError("folds", f"nothing is known before {days[0]}: take fewer or shorter")
         history = build_history(known)
         _, _, texts = encode_texts(known, history, config)
-        said = json.dumps([digest_tables(known), list(map(str, days)), asdict(config)])
+        said = json.dumps(
+            [digest_tables(known), list(map(str, days)), asdict(config), describe_features()]
+        )
         name = hashlib.sha256(said.encode()).hexdigest()[:16]
         return cls(collect_rows(known, history, texts), history, config, days, name)
 
@@ -110,10 +113,10 @@ def tune(splits: TimeSplits, storage: Path, trials: int, seed: int = 0) -> Study
     """Search until the study has so many finished trials, and return it.
 
     Every trial is kept in `storage` (an SQLite file) as soon as it is finished: a search that was
-    ended goes on where it was, with the trials that it would have made. Other data, days or
-    configurations are studies of their own in the same file. The first finished trial is the
-    configuration of the splits, so that what is found can be held against it. What is made large is
-    the sum of the measures.
+    ended goes on where it was, with the trials that it would have made. Other data, days,
+    features or configurations are studies of their own in the same file. The first finished trial
+    is the configuration of the splits, so that what is found can be held against it. What is made
+    large is the sum of the measures.
 
     Each trial keeps as attributes its measures, and as `gain` of each how far it is above the
     first trial's: paired, since all were judged with the same draws of creators. Those of the first

@@ -18,7 +18,7 @@ from matching.bundle import read_manifest
 from matching.catalog import Catalog
 from matching.facts import build_history
 from matching.features import FEATURES
-from matching.gate import PAIRED_ERRORS, Verdict, judge
+from matching.gate import PAIRED_ERRORS, Verdict, judge, tell
 from tests.conftest import QUICK, Run
 from tests.markets import small_market
 from training.config import TrainConfig
@@ -228,6 +228,20 @@ def test_the_promoted_configuration_has_not_the_features_that_came_since(
     assert rival.note is None
     changed = [{**manifest["features"][0], "code": "x"}, *manifest["features"][1:]]
     assert FEATURES[0].name in str(Rival.of({**manifest, "features": changed}, JUDGED).note)
+
+
+def test_what_cannot_be_fitted_any_more_is_not_compared_with_itself(
+    small: Catalog, versions: dict[str, Path]
+):
+    manifest = read_manifest(versions["sound"])
+    gone = {**manifest["features"][0], "name": "my_score"}
+    promoted = {**manifest, "features": [*manifest["features"], gone]}
+    told = train(small, JUDGED, promoted=promoted).about["gate"]
+    assert "without its own my_score" in told["promoted"]["reason"]
+    assert "gain" not in told["promoted"]
+    assert any("my_score" in line for line in tell(told))
+    verdict = judge({**manifest, "version": "v2", "gate": told}, promoted)
+    assert any("my_score" in note for note in verdict.notes)
 
 
 def test_a_choice_that_is_gone_is_no_fault_of_the_new_bundle(

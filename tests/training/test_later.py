@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from matching.errors import MatchingError
 from tests.training.conftest import AS_OF
 from training.baselines import fit_baselines
 from training.later import PREDICTED, later_outcomes
@@ -82,6 +83,13 @@ def test_impressions_are_predicted_where_a_head_does(earlier, catalog, monkeypat
 
     monkeypatch.setattr(type(ranker), "outcomes", lambda *args: Seen(original(*args)))
     assert (later_outcomes(earlier, catalog)["predicted_impressions"] == 7.0).all()
+
+
+def test_the_catalog_of_another_market_is_refused(earlier, catalog):
+    log = catalog.collaborations
+    other = replace(catalog, collaborations=log.assign(creator_id="z" + log["creator_id"]))
+    with pytest.raises(MatchingError, match=r"knows no creator of the [\d,]+ invitations"):
+        later_outcomes(earlier, other)
 
 
 def test_a_catalog_of_few_columns_is_judged_too(earlier, catalog):

@@ -119,7 +119,7 @@ def test_tune_searches_and_shows_what_it_found(given):
     ran = run("tune")
     assert "2 trials" in ran.text
     assert ran.plots == 2
-    assert "learning_rate = " in ran.text
+    assert "tree_count = " in ran.text
 
 
 def test_notebooks_and_their_text_pairs_agree():

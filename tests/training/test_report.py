@@ -225,6 +225,7 @@ def test_tables_that_tell_nothing_are_left_out():
             "No: the gate finds it worse than the promoted configuration at size of sales",
             "bad",
         ),
+        (GAIN, ["size of sales (Spearman) is 0.5"], "No: the gate refuses to promote it", "bad"),
     ],
 )
 def test_the_first_box_says_whether_it_helped(change, losses, sentence, kind):

@@ -70,7 +70,7 @@ def test_the_default_is_judged_though_its_first_trial_was_killed(
 
 
 def test_other_data_and_other_configurations_are_other_studies(
-    shallow: TimeSplits, catalog: Catalog, tmp_path: Path
+    shallow: TimeSplits, catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tune(shallow, tmp_path / "search.sqlite", 2)
     for other in (
@@ -82,6 +82,8 @@ def test_other_data_and_other_configurations_are_other_studies(
         (only,) = choices(tune(other, tmp_path / "search.sqlite", 1))
         assert only == default(other)
     assert TimeSplits.build(catalog, shallow.config, folds=2).name == shallow.name
+    monkeypatch.setattr("training.tuning.describe_features", lambda: [{"name": "another"}])
+    assert TimeSplits.build(catalog, shallow.config, folds=2).name != shallow.name
 
 
 def test_folds_are_judged_with_the_same_draws_of_creators(
