@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -18,6 +19,7 @@ from serve.weeks import Week
 
 _ROWS_AT_ONCE = 1_000_000
 _CHANGES = "changes"
+_LONGEST_NAME = 200  # file systems take 255 bytes, ending and digest included
 _TEXTS = ("product_title", "creator_name")
 _IDS = ("merchant_id", "product_id", "creator_id", "bundle")
 
@@ -25,7 +27,8 @@ _IDS = ("merchant_id", "product_id", "creator_id", "bundle")
 def write_merchants(week: Week, matcher: Matcher, changes: Path, folder: Path) -> None:
     """Write `<merchant>.parquet`, `<merchant>.csv` and `changes/<merchant>.csv` into a new folder.
 
-    A merchant's id is written as in a web address, so that any id is the name of a file. Lists have
+    A merchant's id is written as in a web address, so that any id is the name of a file, and a long
+    one is cut and ends with a digest. Lists have
     the product's title and the creator's name beside their ids. A merchant has files of what there
     is: changes alone where all its lists ended.
 
@@ -78,7 +81,15 @@ def _of_each(tables: Iterator[pa.Table], merchants: pa.Array) -> Iterator[tuple[
     order = np.argsort(encoded, kind="stable")
     cuts = np.flatnonzero(np.diff(encoded[order])) + 1
     for part in np.split(order, cuts):
-        yield quote(merchants[int(encoded[part[0]])].as_py(), safe=""), rows.take(part)
+        yield _file_name(merchants[int(encoded[part[0]])].as_py()), rows.take(part)
+
+
+def _file_name(merchant: str) -> str:
+    name = quote(merchant, safe="")
+    if len(name) <= _LONGEST_NAME:
+        return name
+    digest = hashlib.sha256(merchant.encode()).hexdigest()[:16]
+    return f"{name[:_LONGEST_NAME]}-{digest}"
 
 
 def _of(table: pa.Table, merchants: pa.Array) -> pa.Table:

@@ -164,6 +164,16 @@ def test_names_of_files_and_cells_are_harmless(bundle: Path, matcher: Matcher, t
     assert '"\'=p\t"' in text
 
 
+def test_merchants_of_long_names_have_files_too(bundle: Path, matcher: Matcher, tmp_path: Path):
+    creator = matcher.contents.history.creator_ids[0]
+    long = ["店" * 90 + "甲", "店" * 90 + "乙"]
+    groups = [[row(name, name, creator, bundle=matcher.version)] for name in sorted(long)]
+    lists = write_lists(tmp_path, WEEK, groups, bundle=matcher.version)
+    folder = write_summary(bundle, lists.parent, per_merchant=True) / "merchants"
+    found = [pq.read_table(path)["merchant_id"].to_pylist() for path in folder.glob("*.parquet")]
+    assert sorted(found) == [[name] for name in sorted(long)]
+
+
 def test_what_lies_beside_the_weeks_does_not_matter(bundle: Path, week: Path) -> None:
     """Other folders, other files, and a week that is damaged."""
     shutil.copytree(week, week.with_name(f"{WEEK}-old"))
