@@ -73,7 +73,7 @@ def _losses(against: Mapping[str, Any] | None) -> Iterator[Finding]:
 
 
 def compared(against: Mapping[str, Any]) -> Iterator[Finding]:
-    """Yield changes whose 90 % interval leaves out 0; not of the sales ratio, which has no better."""
+    """Yield changes whose 90 % interval leaves out 0; the sales ratio is not judged."""
     worth = {f"value ratio, {objective_name(o)}": w for o, w in against.get("worth", {}).items()}
     for name, found in {**against.get("measures", {}), **worth}.items():
         verdict = gained(found["change"])
