@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -611,7 +611,7 @@ def _lists(
 ) -> Callable[[Path, str, Path], Path]:
     """Check what is asked of lists, and return what writes those of a bundle and week."""
     from matching.matcher import check_asked
-    from serve.weekly import read_products, write_weekly
+    from serve.weekly import read_products, week_monday, write_weekly
 
     check_asked(k, objective)
     if scheduler is not None:
@@ -624,6 +624,12 @@ def _lists(
         from matching.matcher import Matcher
 
         matcher = Matcher.load(bundle)
+        if matcher.as_of >= week_monday(week) + timedelta(days=7):
+            print(
+                f"warning: {week} was over by the bundle's facts of {matcher.as_of}: what creators "
+                "can serve in it is not known any more",
+                file=sys.stderr,
+            )
         count = len(matcher.contents.history.product_ids if chosen is None else set(chosen))
         with _progress() as progress:
             passes = 1 if rules is None else 2

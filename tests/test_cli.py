@@ -159,6 +159,8 @@ def test_simulate_check_train_find_weekly(run, tmp_path):
     lists = ("--week", "2026-W47", "--out", tmp_path / "lists", "-k", 3)
     code, _, err = run("weekly", second, *lists)
     assert (code, "--allow-stale" in err) == (1, True)
+    code, _, err = run("weekly", second, "--week", "2026-W30", "--out", tmp_path / "past", "-k", 1)
+    assert (code, "2026-W30 was over by the bundle's facts of 2026-10-01" in err) == (0, True)
     code, out, err = run("weekly", second, data, *lists)
     assert code == 0, err
     manifest = json.loads((Path(out.strip()) / "manifest.json").read_text())
