@@ -44,7 +44,9 @@ def _gate(report: Report) -> Iterator[str]:
         yield "No: the gate refuses to promote it. What it found is under what is bad."
     if not gains.get("gain"):
         return
-    yield _verdict({name: reading(gain) for name, gain in gains["gain"].items()}, bool(lost))
+    if lost or not losses:
+        readings = {name: reading(gain) for name, gain in gains["gain"].items()}
+        yield _verdict(readings, bool(lost))
     beside = "; ".join(
         f"{OUTCOMES[name]} {gains['figures'][name]['value']:.3f} → "
         f"{gate['figures'][name]['value']:.3f}, {_told(gain)}"

@@ -239,6 +239,7 @@ def test_the_first_box_says_whether_it_helped(change, losses, sentence, kind):
     assert text.index("shall we ship it?") < text.index(sentence) < text.index("What is good")
     assert "size of sales (Spearman) 0.600 → 0.500" in text
     assert sentence in " ".join(told(report).split())
+    assert ("Yes" in text) == (kind == "good")
 
 
 def test_weeks_that_are_too_short_to_judge_are_said(whole_page):
