@@ -492,10 +492,8 @@ def monday(
     def sum_up(bundle: Path, folder: Path) -> Path:
         return _summary(bundle, folder, None, per_merchant)
 
-    job, report = (
-        Job(bundles, out, data, week, k, allow_stale, allow_shrunk, force, again),
-        Report(week),
-    )
+    job = Job(bundles, out, data, week, k, allow_stale, allow_shrunk, force, again)
+    report = Report(week)
     try:
         run_monday(job, report, renew, write, deliver, sum_up)
     finally:

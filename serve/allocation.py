@@ -54,12 +54,12 @@ def allocate(edges: Edges, limits: Limits, objective: str, seed: int = 0) -> All
     MatchingError
         If the least share of small creators or the least settled GMV cannot be reached.
     """
-    limits.check()
+    market = market_of(edges, limits.check())
     if objective == "roi":
-        market, prices, lists, rate, least = _by_roi(edges, market_of(edges, limits), limits)
+        market, prices, lists, rate, least = _by_roi(edges, market, limits)
     else:
-        # A least share must not bring in what would lose money.
-        market = market_of(edges, limits, edges.value > 0.0).valued(edges.value)
+        # As good as no edge: a least share must not bring in what would lose money.
+        market = market.valued(np.where(edges.value > 0.0, edges.value, -np.inf))
         prices = solve(market)
         lists = _round(market, prices, limits)
     report = _compare(market, prices, lists, limits)

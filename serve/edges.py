@@ -145,11 +145,10 @@ class Market:
         return _cells(self.worth.shape, self.cells, values[self.rows], empty)
 
 
-def market_of(edges: Edges, limits: Limits, gains: BoolArray | None = None) -> Market:
-    """Lay out the edges of creators who have capacity, a row a product; of those that gain only."""
+def market_of(edges: Edges, limits: Limits) -> Market:
+    """Lay out the edges of creators who have capacity, a row a product."""
     capacity = whole_capacity(limits.capacity)
-    may = capacity[edges.creators] >= 1  # promised to nobody otherwise
-    able = np.flatnonzero(may if gains is None else may & gains)
+    able = np.flatnonzero(capacity[edges.creators] >= 1)  # promised to nobody otherwise
     products = edges.products[able]
     starts = np.flatnonzero(np.diff(products, prepend=-1))
     counts = np.diff(starts, append=len(products))

@@ -28,9 +28,8 @@ def write_merchants(week: Week, matcher: Matcher, changes: Path, folder: Path) -
     """Write `<merchant>.parquet`, `<merchant>.csv` and `changes/<merchant>.csv` into a new folder.
 
     A merchant's id is written as in a web address, so that any id is the name of a file, and a long
-    one is cut and ends with a digest. Lists have
-    the product's title and the creator's name beside their ids. A merchant has files of what there
-    is: changes alone where all its lists ended.
+    one is cut and ends with a digest. Lists have the product's title and the creator's name beside
+    their ids. A merchant has files of what there is: changes alone where all its lists ended.
 
     Parameters
     ----------

@@ -106,15 +106,14 @@ def judge_trial(
         told["promoted"] = {"version": promoted["version"], "reason": str(error)}
         return told
     theirs = mine
-    if _same(rival.config, config):
-        if rival.note:  # then this one would be compared with itself
-            why = f"only this one would be left of it, {rival.note}"
-            told["promoted"] = {"version": rival.version, "reason": why}
-            return told
-    else:
+    if not _same(rival.config, config):
         if _reads_texts_otherwise(rival.config, config):
             rows = rows_for(rival.config)
         theirs = judge_span(rows, history, start, as_of, rival.config).estimates
+    elif rival.note:  # this one would be compared with itself
+        why = f"only this one would be left of it, {rival.note}"
+        told["promoted"] = {"version": rival.version, "reason": why}
+        return told
     told["promoted"] = {
         "version": rival.version,
         "configuration": rival.configuration,

@@ -39,18 +39,18 @@ def _gate(report: Report) -> Iterator[str]:
     gate = report["about"].get("paired")
     losses = report.get("against", {}).get("losses")
     gains = (gate or {"promoted": None})["promoted"] or {}
-    lost = same_days(gate, gains)[0] if gains.get("gain") else {}
+    paired = gains.get("gain")
+    lost = same_days(gate, gains)[0] if paired else {}
     if losses and not lost:  # on other days, or to a bundle that was promoted since
         yield "No: the gate refuses to promote it. What it found is under what is bad."
-    if not gains.get("gain"):
+    elif paired:
+        yield _verdict({name: reading(gain) for name, gain in paired.items()}, bool(lost))
+    if not paired:
         return
-    if lost or not losses:
-        readings = {name: reading(gain) for name, gain in gains["gain"].items()}
-        yield _verdict(readings, bool(lost))
     beside = "; ".join(
         f"{OUTCOMES[name]} {gains['figures'][name]['value']:.3f} → "
         f"{gate['figures'][name]['value']:.3f}, {_told(gain)}"
-        for name, gain in gains["gain"].items()
+        for name, gain in paired.items()
     )
     yield (
         f"On what became known from {gate['from']} to {gate['until']}, from the promoted "

@@ -81,7 +81,7 @@ class Sender(threading.Thread):
 @pytest.mark.parametrize(
     ("store_url", "kills", "least"),
     [
-        ("sqlite", 2, 200),
+        ("sqlite", 2, 500),
         pytest.param("sqlite", 20, 10_000, marks=LONG),
         pytest.param("postgresql", 20, 10_000, marks=LONG),
     ],

@@ -130,7 +130,7 @@ def outside_of_list(page: Page) -> list[str]:
     ("size", "locale", "scheme"),
     [
         (DESK, "en-US", "light"),
-        pytest.param(PHONE, "zh-CN", "light", marks=pytest.mark.slow),
+        (PHONE, "zh-CN", "light"),
         pytest.param(DESK, "zh-CN", "light", marks=pytest.mark.slow),
         pytest.param(PHONE, "en-US", "light", marks=pytest.mark.slow),
         pytest.param(DESK, "en-US", "dark", marks=pytest.mark.slow),
